@@ -1,0 +1,29 @@
+"""The `ggez` command: one file a verb, each a thin layer over the engine.
+
+`main` is the entry point. A verb raises `GgezError` for unusable input; that becomes one line and exit status 2.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import typer
+
+from ._shared import guard
+
+VERBS = ("inspect", "merge", "alpha", "grp", "demo", "app")
+
+app = typer.Typer(
+    name="ggez",
+    help="Adapt vision-language models to a region of the world without losing the rest.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+for _verb in VERBS:
+    importlib.import_module(f"{__name__}.{_verb}").register(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    guard(app)
