@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from ..pen import Color, Pen, Point, arc_points, shade, smooth
 from ..registry import concept
@@ -117,7 +118,7 @@ def wayang_kulit(pen: Pen) -> None:
     for arm in ([(-0.4, -0.24), (-0.66, 0.08), (-0.82, 0.42)], [(0.32, -0.25), (0.64, 0.04), (0.8, 0.42)]):
         pen.line(arm, dark, 0.15)
         pen.line(arm, gold, 0.09)
-        for (x0, y0), (x1, y1) in zip(arm, arm[1:], strict=False):  # bracelets
+        for (x0, y0), (x1, y1) in pairwise(arm):  # bracelets
             pen.circle(x0 + (x1 - x0) * 0.6, y0 + (y1 - y0) * 0.6, 0.06, red)
     pen.line([(0.0, -0.3), (0.0, -0.44)], gold, 0.13)
     pen.curve([(0.02, -0.5), (0.3, -0.42), (0.5, -0.58), (0.42, -0.86), (0.16, -0.9), (0.1, -0.74), (0.24, -0.68)],
