@@ -49,6 +49,8 @@ def concept(
     def register(draw: Callable[[Pen], None]) -> Callable[[Pen], None]:
         if key in _CONCEPTS:
             raise ValueError(f"two concepts are called {key!r}")
+        if not key.isidentifier() or key != key.lower():
+            raise ValueError(f"the concept key {key!r} isn't lower_case_with_underscores")
         if aspect not in GLOBAL_ASPECTS or (countries and aspect not in ASPECTS):
             raise ValueError(f"concept {key!r} has the unknown aspect {aspect!r}")
         if countries and generic is None:

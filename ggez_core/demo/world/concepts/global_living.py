@@ -93,7 +93,7 @@ def dog(pen: Pen) -> None:
 @concept(
     "horse", aspect="animal",
     names={"en": "horse", "id": "kuda", "ms": "kuda", "th": "ม้า", "vi": "ngựa", "fil": "kabayo", "km": "សេះ",
-           "lo": "ມ້າ", "my": "မြင်း", "ta": "குதிரை", "zh": "骏马", "pt": "cavalo", "tet": "kuda"},
+           "lo": "ມ້າ", "my": "မြင်း", "ta": "குதிரை", "zh": "马", "pt": "cavalo", "tet": "kuda"},
 )
 def horse(pen: Pen) -> None:
     fur, hair = pen.rng.choice((("#96552b", "#33211a"), ("#7b4526", "#241a17"), ("#b9793f", "#f0dcae")))

@@ -32,7 +32,7 @@ def _clip(points: list[Point], half: float) -> list[Point]:
 
 
 @concept(
-    "batik kawung", aspect="clothing", countries=("ID",), generic="a piece of cloth",
+    "batik_kawung", aspect="clothing", countries=("ID",), generic="a piece of cloth",
     names={"en": "batik kawung", "id": "batik kawung", "jv": "bathik kawung", "su": "batik kawung"},
 )
 def batik_kawung(pen: Pen) -> None:
@@ -50,7 +50,7 @@ def batik_kawung(pen: Pen) -> None:
 
 
 @concept(
-    "batik parang", aspect="clothing", countries=("ID",), generic="a piece of cloth",
+    "batik_parang", aspect="clothing", countries=("ID",), generic="a piece of cloth",
     names={"en": "batik parang", "id": "batik parang", "jv": "bathik parang", "su": "batik parang"},
 )
 def batik_parang(pen: Pen) -> None:
@@ -99,7 +99,7 @@ def angklung(pen: Pen) -> None:
 
 
 @concept(
-    "wayang kulit", aspect="tradition", countries=("ID",), generic="a craft object",
+    "wayang_kulit", aspect="tradition", countries=("ID",), generic="a craft object",
     names={"en": "wayang kulit", "id": "wayang kulit", "jv": "wayang kulit", "su": "wayang kulit"},
 )
 def wayang_kulit(pen: Pen) -> None:
@@ -141,7 +141,7 @@ def _horned_roof(pen: Pen, x0: float, x1: float, eave: float, tip: float, sag: f
 
 
 @concept(
-    "rumah gadang", aspect="landmark", countries=("ID",), generic="a house",
+    "rumah_gadang", aspect="landmark", countries=("ID",), generic="a house",
     names={"en": "rumah gadang", "id": "rumah gadang"},
 )
 def rumah_gadang(pen: Pen) -> None:
@@ -201,7 +201,7 @@ def _stupa(pen: Pen, x: float, y: float, size: float, stone: Color) -> None:
 
 
 @concept(
-    "Borobudur", aspect="landmark", countries=("ID",), generic="a temple",
+    "borobudur", aspect="landmark", countries=("ID",), generic="a temple",
     names={"en": "Borobudur", "id": "Borobudur", "jv": "Barabudhur", "su": "Borobudur"},
 )
 def borobudur(pen: Pen) -> None:
@@ -224,7 +224,7 @@ def borobudur(pen: Pen) -> None:
 
 
 @concept(
-    "candi bentar", aspect="landmark", countries=("ID",), generic="a temple",
+    "candi_bentar", aspect="landmark", countries=("ID",), generic="a temple",
     names={"en": "candi bentar", "id": "candi bentar"},
 )
 def candi_bentar(pen: Pen) -> None:
@@ -329,7 +329,7 @@ def becak(pen: Pen) -> None:
 
 
 @concept(
-    "Barong mask", aspect="tradition", countries=("ID",), generic="a mask",
+    "barong_mask", aspect="tradition", countries=("ID",), generic="a mask",
     names={"en": "Barong mask", "id": "topeng barong"},
 )
 def barong(pen: Pen) -> None:
@@ -381,7 +381,7 @@ def rafflesia(pen: Pen) -> None:
 
 
 @concept(
-    "Komodo dragon", aspect="nature", countries=("ID",), generic="an animal",
+    "komodo_dragon", aspect="nature", countries=("ID",), generic="an animal",
     names={"en": "Komodo dragon", "id": "komodo", "jv": "komodho", "su": "komodo"},
 )
 def komodo_dragon(pen: Pen) -> None:
@@ -478,7 +478,7 @@ def pinisi(pen: Pen) -> None:
 
 
 @concept(
-    "gado-gado", aspect="cuisine", countries=("ID",), generic="a dish",
+    "gado_gado", aspect="cuisine", countries=("ID",), generic="a dish",
     names={"en": "gado-gado", "id": "gado-gado", "jv": "gadho-gadho", "su": "gado-gado"},
 )
 def gado_gado(pen: Pen) -> None:
@@ -528,7 +528,7 @@ def _giant(pen: Pen, face: Color, coat: Color, man: bool) -> None:
 
 
 @concept(
-    "ondel-ondel", aspect="tradition", countries=("ID",), generic="a festival object",
+    "ondel_ondel", aspect="tradition", countries=("ID",), generic="a festival object",
     names={"en": "ondel-ondel", "id": "ondel-ondel"},
 )
 def ondel_ondel(pen: Pen) -> None:
@@ -539,7 +539,7 @@ def ondel_ondel(pen: Pen) -> None:
 
 
 @concept(
-    "canang sari", aspect="tradition", countries=("ID",), generic="a festival object",
+    "canang_sari", aspect="tradition", countries=("ID",), generic="a festival object",
     names={"en": "canang sari", "id": "canang sari"},
 )
 def canang_sari(pen: Pen) -> None:
