@@ -1,0 +1,152 @@
+"""The loops over memory: interpolate, look for non-finite values, measure a difference.
+
+Each is one pass, compiled by numba without `fastmath` for anything that is written: every operation is rounded as
+IEEE 754 says, so a result depends neither on chunking nor on threads nor on the machine. All of it lives in this one
+file because numba's cache on disk notices a change of the kernel's own file only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+Array = npt.NDArray[Any]
+_HALF, _I16, _I32, _F32 = ir.HalfType(), ir.IntType(16), ir.IntType(32), ir.FloatType()
+_SPLIT = 1 << 18  # elements a thread should at least get: below, handing over costs more than it saves
+
+
+def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """`numba.njit`, cached on disk where there is a writable place for it."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        try:
+            return numba.njit(nogil=True, error_model="numpy", cache=True, **options)(function)
+        except RuntimeError:  # neither the sources' folder nor the user's cache can be written
+            return numba.njit(nogil=True, error_model="numpy", **options)(function)
+
+    return decorate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _widen(context: Any, value: Any) -> Any:
+    """A stored element as float32 (float64 stays): uint16 is bfloat16, int16 is float16."""
+
+    def bfloat16(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        wide = builder.shl(builder.zext(arguments[0], _I32), ir.Constant(_I32, 16))
+        return builder.bitcast(wide, _F32)
+
+    def float16(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fpext(builder.bitcast(arguments[0], _HALF), _F32)
+
+    def as_is(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return arguments[0]
+
+    if value == types.uint16:
+        return types.float32(value), bfloat16
+    if value == types.int16:
+        return types.float32(value), float16
+    return value(value), as_is
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _narrow(context: Any, value: Any, array: Any) -> Any:
+    """A float32 or float64 as an element of `array`, rounded to nearest even; NaN stays NaN."""
+
+    def bfloat16(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        single = context.cast(builder, arguments[0], value, types.float32)
+        bits = builder.bitcast(single, _I32)
+        odd = builder.and_(builder.lshr(bits, ir.Constant(_I32, 16)), ir.Constant(_I32, 1))
+        rounded = builder.lshr(builder.add(bits, builder.add(odd, ir.Constant(_I32, 0x7FFF))), ir.Constant(_I32, 16))
+        is_nan = builder.fcmp_unordered("uno", single, single)
+        return builder.trunc(builder.select(is_nan, ir.Constant(_I32, 0x7FC0), rounded), _I16)
+
+    def float16(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(builder.fptrunc(arguments[0], _HALF), _I16)
+
+    def cast(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.cast(builder, arguments[0], value, array.dtype)
+
+    body = {types.uint16: bfloat16, types.int16: float16}.get(array.dtype, cast)
+    return array.dtype(value, array), body
+
+
+@_compiled()
+def _interpolate(a: Array, b: Array, weight: Any, out: Array) -> None:
+    for i in range(out.size):
+        x, y = _widen(a[i]), _widen(b[i])
+        out[i] = _narrow(x if x == y else x + weight * (y - x), out)
+
+
+@_compiled()
+def _all_finite(array: Array) -> bool:
+    bad = 0
+    for i in range(array.size):
+        x = _widen(array[i])
+        bad |= x - x != 0
+    return bad == 0
+
+
+@_compiled(fastmath={"reassoc", "nsz"})  # sums for a report, never written into weights
+def _difference(a: Array, b: Array) -> tuple[float, float]:
+    moved, size = 0.0, 0.0
+    for i in range(a.size):
+        x, y = np.float64(_widen(a[i])), np.float64(_widen(b[i]))
+        moved += (y - x) * (y - x)
+        size += x * x
+    return moved, size
+
+
+def interpolate(a: Array, b: Array, beta: float, out: Array) -> None:
+    """Write `a + β·(b − a)` to `out`, for flat arrays of one length in any floating types that `dtypes` holds.
+
+    The three operations are rounded separately in float32 (float64 if any of the three arrays is), then once to the
+    type of `out`. Where `a` equals `b`, `a` is kept as it is, its zero's sign and its infinities included.
+    """
+    double = np.dtype(np.float64) in (a.dtype, b.dtype, out.dtype)
+    _interpolate(a, b, np.float64(beta) if double else np.float32(beta), out)
+
+
+def interpolate_in_parallel(a: Array, b: Array, beta: float, out: Array) -> None:
+    """`interpolate` on all cores; the same bits."""
+    pieces = min(_workers(), out.size // _SPLIT)
+    if pieces < 2:
+        return interpolate(a, b, beta, out)
+    edges = [out.size * piece // pieces for piece in range(pieces + 1)]
+    parts = [slice(begin, end) for begin, end in pairwise(edges)]
+    running = [_pool().submit(interpolate, a[part], b[part], beta, out[part]) for part in parts[1:]]
+    interpolate(a[parts[0]], b[parts[0]], beta, out[parts[0]])
+    for part_done in running:
+        part_done.result()
+    return None
+
+
+def all_finite(array: Array) -> bool:
+    """Whether an array of a floating type holds neither NaN nor infinity."""
+    return bool(_all_finite(array))
+
+
+def difference(a: Array, b: Array) -> tuple[float, float]:
+    """The sums of squares of `b − a` and of `a`; NaN or infinite if an input is, or holds one."""
+    moved, size = _difference(a, b)
+    return float(moved), float(size)
+
+
+@cache
+def _workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max(1, _workers() - 1), thread_name_prefix="ggez-kernel")

@@ -1,0 +1,195 @@
+"""A loaded model whose weights move to any β in place, to exactly the bits that `merge` would write.
+
+The weights in which base and regional differ become views of a few flat buffers, one for each component and type, with
+both ends in flat buffers beside them; a move is one pass over each. Weights that don't differ are never touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..checkpoints import Checkpoint, TensorInfo
+from ..checkpoints.compare import pieces
+from ..checkpoints.dtypes import DTYPES
+from ..checkpoints.files import Elements, OpenFiles, opened
+from ..checkpoints.kernels import interpolate_in_parallel
+from ..errors import IncompatibleError
+from .plan import check_compatible
+from .recipe import check_betas, check_components
+
+_ALIGN = 64  # elements: every tensor starts on a cache line
+_HOLDS = {getattr(torch, dtype.name): dtype.holds for dtype in DTYPES.values() if dtype.merges}
+_PIECE = 16 << 20  # elements moved at a time where the work needs float32 copies
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The weights of one component and one type that differ: where they are now, and both ends, all flat."""
+
+    component: str
+    live: torch.Tensor
+    base: torch.Tensor
+    regional: torch.Tensor
+
+    def move(self, beta: float) -> None:
+        """Write `base + β·(regional − base)` to the live weights; β = 0 and β = 1 are copies."""
+        if beta == 0:
+            self.live.copy_(self.base)
+        elif beta == 1:
+            self.live.copy_(self.regional)
+        elif self.live.device.type == "cpu":
+            interpolate_in_parallel(_array(self.base), _array(self.regional), beta, _array(self.live))
+        else:
+            _interpolate_on_device(self.base, self.regional, beta, self.live)
+
+
+class LiveModel:
+    """A model whose weights can be moved between two checkpoints in place.
+
+    `model` is loaded from `base` or `regional`; it is put to β = 0. Afterwards its weights are, bit for bit, those that
+    `merge` writes with the model's own dtype. Raises `IncompatibleError` if the three don't belong together.
+    """
+
+    def __init__(self, model: torch.nn.Module, base: Checkpoint, regional: Checkpoint) -> None:
+        check_compatible(base, regional)
+        self.model = model
+        self._blocks = _blocks(model, base, regional)
+        self._beta = 0.0
+        self._components: dict[str, float] = {}
+        self._known = tuple(base.components)
+        self.set_beta(0.0)
+
+    @property
+    def beta(self) -> float:
+        """The β that components without one of their own are at."""
+        return self._beta
+
+    @property
+    def components(self) -> Mapping[str, float]:
+        """The components that are at a β of their own."""
+        return dict(self._components)
+
+    @property
+    def component_names(self) -> tuple[str, ...]:
+        """The components in which base and regional differ."""
+        return tuple(dict.fromkeys(block.component for block in self._blocks))
+
+    @property
+    def changed_bytes(self) -> int:
+        """Bytes that a move writes."""
+        return sum(block.live.nbytes for block in self._blocks)
+
+    def set_beta(
+        self, beta: float, components: Mapping[str, float] | None = None, *, extrapolate: bool = False
+    ) -> float:
+        """Move the weights to `beta`, components named in `components` to theirs; return the seconds it took.
+
+        Raises `RecipeError` for a β outside [0, 1] without `extrapolate`, or an unknown component.
+        """
+        overrides = dict(components or {})
+        check_betas(beta, overrides, extrapolate)
+        check_components(overrides, self._known)
+        started = time.perf_counter()
+        for block in self._blocks:
+            block.move(overrides.get(block.component, beta))
+        if any(block.live.device.type == "cuda" for block in self._blocks):
+            torch.cuda.synchronize()
+        self._beta, self._components = beta, overrides
+        return time.perf_counter() - started
+
+
+def _blocks(model: torch.nn.Module, base: Checkpoint, regional: Checkpoint) -> tuple[_Block, ...]:
+    """Find the weights that differ, and make them views of flat buffers."""
+    held = _held(model, base)
+    infos = (checkpoint.tensors[name] for checkpoint in (base, regional) for name in base.tensors)
+    grouped: dict[tuple[str, str, str, torch.dtype, torch.device], list[str]] = {}
+    with opened(info.file for info in infos) as files:
+        for name, tensor in held.items():
+            a, b = base.tensors[name], regional.tensors[name]
+            if DTYPES[a.dtype].merges and not _same(files, a, b):
+                key = (base.component_of(name), a.dtype, b.dtype, tensor.dtype, tensor.device)
+                grouped.setdefault(key, []).append(name)
+        blocks = []
+        for (component, *_), names in sorted(grouped.items(), key=str):
+            tensors = [held[name] for name in names]
+            ends = (_flat_end(files, [checkpoint.tensors[name] for name in names]) for checkpoint in (base, regional))
+            first, second = (end.to(tensors[0].device) for end in ends)
+            blocks.append(_Block(component, _flatten(tensors), first, second))
+    return tuple(blocks)
+
+
+def _held(model: torch.nn.Module, base: Checkpoint) -> dict[str, torch.Tensor]:
+    """The model's own tensor for every tensor of the checkpoint; of tied ones, one."""
+    own = dict(model.named_parameters(remove_duplicate=False)) | dict(model.named_buffers(remove_duplicate=False))
+    held: dict[str, torch.Tensor] = {}
+    seen: set[int] = set()
+    for name, info in base.tensors.items():
+        tensor = next(
+            (own[alias] for alias in (name, f"model.{name}", name.removeprefix("model.")) if alias in own), None
+        )
+        if tensor is None:
+            raise IncompatibleError(
+                f"{base.source}: its tensor {name!r} isn't in the loaded {type(model).__name__}; load that checkpoint"
+            )
+        if tuple(tensor.shape) != info.shape:
+            raise IncompatibleError(
+                f"{base.source}: {name!r} has the shape {list(info.shape)}, in the loaded model {list(tensor.shape)}; "
+                "load that checkpoint"
+            )
+        if id(tensor) not in seen:
+            seen.add(id(tensor))
+            held[name] = tensor
+    return held
+
+
+def _same(files: OpenFiles, a: TensorInfo, b: TensorInfo) -> bool:
+    """Whether two tensors hold the same bytes."""
+    if a.dtype != b.dtype:
+        return False
+    return all(np.array_equal(one, other) for one, other in pieces(files, a, b))
+
+
+def _flatten(tensors: list[torch.Tensor]) -> torch.Tensor:
+    """A flat buffer of which the tensors become views."""
+    flat = torch.zeros(sum(map(_room, tensors)), dtype=tensors[0].dtype, device=tensors[0].device)
+    offset = 0
+    for tensor in tensors:
+        tensor.data = flat[offset : offset + tensor.numel()].view(tensor.shape)
+        offset += _room(tensor)
+    return flat
+
+
+def _flat_end(files: OpenFiles, infos: list[TensorInfo]) -> torch.Tensor:
+    """One checkpoint's tensors in a flat buffer, laid out as `_flatten` does."""
+    sizes = [-(-info.size // _ALIGN) * _ALIGN for info in infos]
+    flat = torch.zeros(sum(sizes), dtype=getattr(torch, DTYPES[infos[0].dtype].name))
+    offset = 0
+    for info, size in zip(infos, sizes, strict=True):
+        files.read_into(flat[offset : offset + info.size].view(torch.uint8).numpy(), info.file, info.offset)
+        offset += size
+    return flat
+
+
+def _room(tensor: torch.Tensor) -> int:
+    return -(-tensor.numel() // _ALIGN) * _ALIGN
+
+
+def _array(flat: torch.Tensor) -> Elements:
+    """A CPU tensor's memory as the kernels take it."""
+    view: Elements = flat.view(torch.uint8).numpy().view(_HOLDS[flat.dtype])
+    return view
+
+
+def _interpolate_on_device(base: torch.Tensor, regional: torch.Tensor, beta: float, live: torch.Tensor) -> None:
+    """The kernel's arithmetic on another device, in pieces: each operation rounded, equal elements kept."""
+    wide = torch.float64 if torch.float64 in (base.dtype, regional.dtype, live.dtype) else torch.float32
+    weight = torch.tensor(beta, dtype=wide, device=live.device)
+    for start in range(0, live.numel(), _PIECE):
+        piece = slice(start, start + _PIECE)
+        x, y = base[piece].to(wide), regional[piece].to(wide)
+        live[piece].copy_(torch.where(x == y, x, (y - x).mul_(weight).add_(x)))

@@ -1,0 +1,37 @@
+"""Tiny random models of real classes, saved as anyone would save them: what the tests merge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from transformers import SiglipConfig, SiglipModel
+
+
+def siglip(seed: int, dtype: torch.dtype = torch.float32, width: int = 32, vocabulary: int = 60) -> SiglipModel:
+    """A SigLIP of two layers a tower, with weights of every kind random, biases and norms included."""
+    tower = {"hidden_size": width, "intermediate_size": 2 * width, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = SiglipConfig(
+        text_config={**tower, "vocab_size": vocabulary, "max_position_embeddings": 16, "projection_size": width},
+        vision_config={**tower, "image_size": 32, "patch_size": 16},
+    )
+    model = SiglipModel(config)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.1)
+    return model.to(dtype).eval()
+
+
+def saved(model: SiglipModel, folder: Path, shard_size: str = "5GB") -> Path:
+    """The model saved with `save_pretrained`."""
+    model.save_pretrained(folder, max_shard_size=shard_size)
+    return folder
+
+
+def siglip_pair(folder: Path, dtype: torch.dtype = torch.float32, shard_size: str = "5GB") -> tuple[Path, Path]:
+    """A base, and a regional model in which one tensor is as in the base."""
+    base, regional = siglip(1, dtype), siglip(2, dtype)
+    with torch.no_grad():
+        regional.text_model.final_layer_norm.weight.copy_(base.text_model.final_layer_norm.weight)
+    return saved(base, folder / "base", shard_size), saved(regional, folder / "regional", shard_size)
