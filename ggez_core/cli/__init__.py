@@ -13,7 +13,7 @@ from ._shared import guard
 
 VERBS = ("inspect", "merge", "alpha", "grp", "demo", "app")
 
-app = typer.Typer(
+ggez = typer.Typer(  # not `app`: that name is the verb's module
     name="ggez",
     help="Adapt vision-language models to a region of the world without losing the rest.",
     no_args_is_help=True,
@@ -21,9 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _verb in VERBS:
-    importlib.import_module(f"{__name__}.{_verb}").register(app)
+    importlib.import_module(f"{__name__}.{_verb}").register(ggez)
 
 
 def main() -> None:
     """Run the command line."""
-    guard(app)
+    guard(ggez)
