@@ -1,0 +1,1 @@
+"""Figures: pure functions from results to plotly figures, each answering the question in its title."""

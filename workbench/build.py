@@ -1,0 +1,83 @@
+"""Puts the page together: one header, the tabs, the endpoints, and how it is served. Used by `app.py` and `ggez app`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ggez_core.progress import silent
+
+from . import api, header, world
+from .service import DEMO_PAIR, Service
+from .settings import Settings
+from .tabs import compare, export, models
+from .text import say
+from .theme import CSS, theme
+
+LARGEST_UPLOAD = "20mb"
+
+
+def build(service: Service) -> gr.Blocks:
+    """The page, not yet served."""
+    with gr.Blocks(title=say("title"), analytics_enabled=False, delete_cache=(3600, 86400)) as page:
+        head = header.build()
+        force = export.in_force()
+        with gr.Tabs(selected="compare"):
+            with gr.Tab(say("tab.models"), id="models") as models_tab:
+                chosen = models.build(service, models_tab, head)
+            with gr.Tab(say("tab.compare"), id="compare"):
+                compared = compare.build(service, head, force)
+            with gr.Tab(say("tab.export"), id="export"):
+                export.build(service, head, force)
+        api.register(service)
+        _start(service, page, head, chosen, compared)
+    page.queue(default_concurrency_limit=4)
+    return page
+
+
+def _start(service: Service, page: gr.Blocks, head: header.Header, chosen: models.ModelsTab, compared: compare.CompareTab) -> None:
+    """What happens when a visitor comes, loads another pair, and leaves."""
+
+    def first(request: gr.Request, beta: float) -> list[object]:
+        return models.show_loaded(service, str(request.session_hash), *DEMO_PAIR, beta, silent)
+
+    def answer(request: gr.Request, beta: float, *question: Any) -> tuple[str, str]:
+        found = compare.ask(service, str(request.session_hash), beta, *question)
+        return compare.show(found), header.show_facts(found if isinstance(found, compare.Answer) else None)
+
+    def leave(request: gr.Request) -> None:
+        service.leave(str(request.session_hash))
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    pair_outputs = [chosen.report, head.pair, *head.components]
+    question = [head.beta, *compared.question.inputs]
+    came = page.load(first, head.beta, pair_outputs, concurrency_limit=2, concurrency_id="load", **quiet)
+    for event in (came, chosen.loaded):
+        event.then(answer, question, [compared.answer, head.facts], concurrency_limit=4, concurrency_id="answer", **quiet)
+    page.unload(leave)
+
+
+def launch(host: str | None = None, port: int | None = None, *, service: Service | None = None, page: gr.Blocks | None = None,
+           wait: bool = True) -> str:  # fmt: skip
+    """Serve the page; its address. `wait` keeps the process until it is stopped."""
+    service = service or Service(Settings.from_environment())
+    page = page or build(service)
+    _, url, _ = page.launch(
+        server_name=host, server_port=port, prevent_thread_lock=not wait, theme=theme(), css_paths=CSS, footer_links=["api"],
+        run_history=False, ssr_mode=False, max_file_size=LARGEST_UPLOAD, enable_monitoring=False,
+        app_kwargs={"routes": [Route("/pictures/{index:int}.webp", _picture), *service.exports.routes()]},
+    )  # fmt: skip
+    return str(url)
+
+
+def _picture(request: Request) -> Response:
+    """A gallery picture, the same for everybody and for as long as the program runs."""
+    index = int(request.path_params["index"])
+    if not 0 <= index < len(world.gallery()):
+        raise HTTPException(404)
+    return Response(world.thumbnail(index), media_type="image/webp", headers={"cache-control": "public, max-age=3600"})

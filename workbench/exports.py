@@ -1,0 +1,123 @@
+"""Merged checkpoints on their way to a visitor: where they are written, what they may be called, how they are fetched.
+
+Every visitor writes into a folder of their own, whose random name is the only key to it: what isn't known can't be
+fetched, and nothing is listed. Used by `service`; `routes` serves the files.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import RawIOBase
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from ggez_core.errors import OutputError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TICKET = re.compile(r"[A-Za-z0-9_-]{22}")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file of an export: its name, bytes, and the address it is fetched from, relative to the page's."""
+
+    name: str
+    nbytes: int
+    url: str
+
+
+class Exports:
+    """The exports below `root`, one folder a visitor's ticket."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @staticmethod
+    def new_ticket() -> str:
+        """A name for a visitor's folder that nobody guesses: 128 random bits."""
+        return secrets.token_urlsafe(16)
+
+    def folder(self, ticket: str, name: str) -> Path:
+        """Where an export of that name goes. Raises OutputError for a name that isn't plain, or that exists already."""
+        name = name.strip()
+        if not _NAME.fullmatch(name) or name.endswith((".", ".zip")):
+            raise OutputError(
+                f"{name[:80]!r} is no name for an export; use up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit"
+            )
+        folder = self._root / ticket / name
+        if folder.exists():
+            raise OutputError(f"you have an export called {name} already; choose another name")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def files(self, ticket: str, name: str) -> tuple[ExportedFile, ...]:
+        """The files of an export, weights first."""
+        found = [f for f in (self._root / ticket / name).iterdir() if f.is_file()]
+        found.sort(key=lambda f: (f.suffix != ".safetensors", f.name))
+        return tuple(ExportedFile(f.name, f.stat().st_size, f"exports/{ticket}/{name}/{f.name}") for f in found)
+
+    def routes(self) -> list[Route]:
+        """Addresses of one file of an export, and of the whole of it as a zip made while it is sent."""
+        return [
+            Route("/exports/{ticket}/{name}.zip", self._zip, methods=["GET"]),
+            Route("/exports/{ticket}/{name}/{file}", self._file, methods=["GET"]),
+        ]
+
+    def _file(self, request: Request) -> Response:
+        file = self._known(request) / request.path_params["file"]
+        if not _NAME.fullmatch(file.name) or not file.is_file() or file.is_symlink():
+            raise HTTPException(404)
+        return FileResponse(file, filename=file.name)
+
+    def _zip(self, request: Request) -> Response:
+        folder = self._known(request)
+        headers = {"content-disposition": f'attachment; filename="{folder.name}.zip"'}
+        return StreamingResponse(_zipped(folder), media_type="application/zip", headers=headers)
+
+    def _known(self, request: Request) -> Path:
+        ticket, name = request.path_params["ticket"], request.path_params["name"]
+        folder = self._root / ticket / name
+        if not _TICKET.fullmatch(ticket) or not _NAME.fullmatch(name) or not folder.is_dir():
+            raise HTTPException(404)
+        return folder
+
+
+class _Outbox(RawIOBase):
+    """A file that can't be sought in, whose bytes are taken out as they come."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        taken = bytes(data)  # type: ignore[call-overload]
+        self._waiting.append(taken)
+        return len(taken)
+
+    def take(self) -> bytes:
+        data, self._waiting = b"".join(self._waiting), []
+        return data
+
+
+def _zipped(folder: Path) -> Iterator[bytes]:
+    """The folder as a zip without compression (weights don't shrink), piece by piece, nothing of it on disk."""
+    outbox = _Outbox()
+    with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for file in sorted(f for f in folder.iterdir() if f.is_file() and not f.is_symlink()):
+            entry = zipfile.ZipInfo.from_file(file, f"{folder.name}/{file.name}")
+            with file.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
+                while chunk := source.read(_CHUNK):
+                    target.write(chunk)
+                    yield outbox.take()
+    yield outbox.take()

@@ -1,0 +1,65 @@
+"""The one header that every tab shares: the loaded pair, β, one β a component, α and the time of the last move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import gradio as gr
+
+from . import render
+from .pairs import Pair
+from .service import Answer, Service
+from .text import say
+
+SLIDERS = 6
+START = 0.5
+FOLLOW = f"(beta) => Array({SLIDERS}).fill(beta)"  # in the browser: the components' sliders go along with β
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header's components, for the tabs to listen to and write into."""
+
+    pair: gr.HTML
+    beta: gr.Slider
+    components: tuple[gr.Slider, ...]
+    facts: gr.HTML
+
+
+def build() -> Header:
+    """Lay the header out, inside the current Blocks."""
+    title = render.title()
+    gr.HTML(title, padding=False)
+    with gr.Column(elem_classes="gg-header"):
+        pair = gr.HTML(render.notice(say("pair.loading")), padding=False)
+        with gr.Row(equal_height=True):
+            beta = gr.Slider(0, 1, START, step=0.01, label=say("beta.label"), info=say("beta.info"), scale=4, min_width=260)
+            facts = gr.HTML(render.facts(Service.alpha(), None), padding=False)
+    with gr.Accordion(say("components.label"), open=False):
+        gr.HTML(render.fine(say("components.info")), padding=False)
+        with gr.Row():
+            sliders = tuple(
+                gr.Slider(0, 1, START, step=0.01, label=say("components.slider", name=k + 1), visible=False, min_width=240)
+                for k in range(SLIDERS)
+            )
+    beta.input(None, beta, list(sliders), js=FOLLOW, api_visibility="private")
+    return Header(pair, beta, sliders, facts)
+
+
+def own_betas(pair: Pair, values: Sequence[float]) -> dict[str, float]:
+    """β by component, from what the sliders stand at."""
+    return dict(zip(pair.components, values, strict=False))
+
+
+def show_pair(pair: Pair, beta: float) -> list[object]:
+    """Updates of `pair` and `components` for a pair just loaded."""
+    names = pair.components[:SLIDERS]
+    shown = [gr.update(label=say("components.slider", name=name), value=beta, visible=True) for name in names]
+    hidden = [gr.update(visible=False, value=beta)] * (SLIDERS - len(names))
+    return [render.pair_line(pair), *shown, *hidden]
+
+
+def show_facts(answer: Answer | None) -> str:
+    """The update of `facts`."""
+    return render.facts(Service.alpha(), answer)

@@ -1,0 +1,44 @@
+"""Small helpers for writing HTML: everything that comes from outside is escaped here and nowhere else. Used by `render`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+
+class Html(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+def tag(name: str, *children: str, cls: str = "", **attributes: str | int | bool | None) -> Html:
+    """`<name …>children</name>`; children that aren't `Html` are escaped. `aria_label=` becomes `aria-label`."""
+    if cls:
+        attributes = {"class": cls, **attributes}
+    written = "".join(
+        f" {key.replace('_', '-')}" + ("" if value is True else f'="{escape(str(value))}"')
+        for key, value in attributes.items()
+        if value not in (None, False)
+    )
+    return Html(f"<{name}{written}>{join(children)}</{name}>")
+
+
+def image(url: str, alt: str, side: int) -> Html:
+    """A square picture that keeps its place while it loads."""
+    return Html(f'<img src="{escape(url)}" alt="{escape(alt)}" width="{side}" height="{side}" decoding="async">')
+
+
+def join(children: Iterable[str], separator: str = "") -> Html:
+    """The children one after the other, escaped where they aren't markup yet."""
+    return Html(separator.join(child if isinstance(child, Html) else escape(child) for child in children))
+
+
+def for_ears(text: str) -> Html:
+    """Text that only a screen reader says."""
+    return tag("span", text, cls="gg-ears")
+
+
+def only_eyes(text: str) -> Html:
+    """A sign that a screen reader leaves out."""
+    return tag("span", text, aria_hidden="true")

@@ -1,0 +1,121 @@
+"""Pairs of checkpoints: opened, compared, and loaded live within a byte budget, the least recently used one leaving first.
+
+One store serves every visitor; what a visitor may differ in (β, query) is never kept here. Used by `service`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ggez_core.errors import GgezError, IncompatibleError, SourceError
+from ggez_core.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from ggez_core.checkpoints import Checkpoint, Comparison
+
+    from .live import LivePair
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two opened checkpoints and their preflight report."""
+
+    base: Checkpoint
+    regional: Checkpoint
+    comparison: Comparison
+
+    @cached_property
+    def components(self) -> tuple[str, ...]:
+        """The components in which the two differ, the only ones that a β of their own can move."""
+        differing = (name for name, c in self.comparison.components.items() if len(c.names["identical"]) < sum(c.counts.values()))
+        return tuple(differing)
+
+    @property
+    def live_bytes(self) -> int:
+        """Memory that a live pair takes: both ends, and the model that moves between them."""
+        return 2 * self.base.nbytes + self.regional.nbytes
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """What tells this pair from another, and from itself after its files changed."""
+        return (*_fingerprint(self.base), *_fingerprint(self.regional))
+
+
+class PairStore:
+    """Opens pairs, and keeps live ones while `budget` bytes last."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+        self._opened: OrderedDict[tuple[object, ...], Pair] = OrderedDict()
+        self._live: OrderedDict[tuple[object, ...], LivePair] = OrderedDict()
+
+    def open(self, base: str, regional: str, progress: Progress = silent) -> Pair:
+        """Open and compare two sources, or return the pair as it was compared before if no file changed.
+
+        Raises SourceError or CheckpointError; a pair that can't be merged is returned too, its report says why.
+        """
+        from ggez_core.checkpoints import compare, open_checkpoint
+
+        for side, source in (("base", base), ("regional", regional)):
+            if not source.strip():
+                raise SourceError(f"no {side} checkpoint is named; give a demo: name, a Hub id or a folder")
+        one, other = open_checkpoint(base.strip()), open_checkpoint(regional.strip())
+        key = (*_fingerprint(one), *_fingerprint(other))
+        with self._lock:
+            if key in self._opened:
+                self._opened.move_to_end(key)
+                return self._opened[key]
+        pair = Pair(one, other, compare(one, other, progress=progress))
+        with self._lock:
+            self._opened[key] = pair
+            while len(self._opened) > REMEMBERED:
+                self._opened.popitem(last=False)
+        return pair
+
+    def live(self, pair: Pair) -> LivePair:
+        """The pair with its weights in memory, loaded on first use.
+
+        Raises IncompatibleError if the two can't be merged, GgezError if the pair can't be held or isn't one to search with.
+        """
+        if not pair.comparison.compatible:
+            raise IncompatibleError(pair.comparison.explain())
+        if pair.live_bytes > self._budget:
+            raise GgezError(
+                f"{pair.base.source} and its regional side need {pair.live_bytes / 1e9:.1f} GB to be compared live, and "
+                f"{self._budget / 1e9:.1f} GB are allowed; Export merges them all the same, or set GGEZ_MEMORY_BUDGET"
+            )
+        with self._loading:
+            with self._lock:
+                if pair.key in self._live:
+                    self._live.move_to_end(pair.key)
+                    return self._live[pair.key]
+            self._make_room(pair.live_bytes)
+            from .live import LivePair
+
+            log.info("loading %s and %s", pair.base.source, pair.regional.source)
+            loaded = LivePair(pair)
+            with self._lock:
+                self._live[pair.key] = loaded
+            return loaded
+
+    def _make_room(self, nbytes: int) -> None:
+        with self._lock:
+            while self._live and sum(live.nbytes for live in self._live.values()) + nbytes > self._budget:
+                _, leaving = self._live.popitem(last=False)
+                log.info("unloading %s", leaving.pair.base.source)
+
+
+def _fingerprint(checkpoint: Checkpoint) -> tuple[object, ...]:
+    files = sorted(checkpoint.folder.glob("*.safetensors"))
+    return (checkpoint.source, checkpoint.folder, *((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files))

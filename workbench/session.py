@@ -1,0 +1,53 @@
+"""Who is visiting: which pair each visitor chose and where their exports go. Weights and β are never kept here.
+
+Gradio's session hash tells visitors apart; it lasts as long as the page is open. Used by `service`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from .exports import Exports
+from .pairs import Pair
+
+REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """The pair a visitor chose (None: the demo pair) and the ticket of their exports."""
+
+    ticket: str
+    pair: Pair | None = None
+
+
+class Visitors:
+    """Visitors by session, the longest unseen ones forgotten first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Visitor] = OrderedDict()
+
+    def get(self, session: str) -> Visitor:
+        """The visitor of a session, a new one if it is unknown."""
+        with self._lock:
+            return self._get(session)
+
+    def choose(self, session: str, pair: Pair) -> None:
+        """Remember the pair a visitor chose."""
+        with self._lock:
+            self._known[session] = replace(self._get(session), pair=pair)
+
+    def forget(self, session: str) -> None:
+        """The visitor left."""
+        with self._lock:
+            self._known.pop(session, None)
+
+    def _get(self, session: str) -> Visitor:
+        visitor = self._known.setdefault(session, Visitor(Exports.new_ticket()))
+        self._known.move_to_end(session)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return visitor

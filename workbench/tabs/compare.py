@@ -1,0 +1,137 @@
+"""The Compare tab: one question to base | merged | regional, answered again at every move of a slider."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+
+import gradio as gr
+from PIL import Image
+
+from .. import header, render, world
+from ..header import Header
+from ..problem import Problem, attempt
+from ..service import Answer, Direction, Service
+from ..text import language_name, say
+from ..weights import Weights
+
+UPLOAD_SIDE = 512  # pixels; more than any of the models looks at
+CLICKED = "element.addEventListener('click', e => { const b = e.target.closest('[data-index]'); if (b) trigger('select', {index: +b.dataset.index}); });"
+
+
+@dataclass(frozen=True)
+class Question:
+    """The tab's inputs besides β, in the order in which events receive them."""
+
+    direction: gr.Radio
+    query: gr.Textbox
+    language: gr.Dropdown
+    picture: gr.Textbox
+    captions: gr.Dropdown
+
+    @property
+    def inputs(self) -> list[gr.components.Component]:
+        """As a list of event inputs."""
+        return [self.direction, self.query, self.language, self.picture, self.captions]
+
+
+@dataclass(frozen=True)
+class CompareTab:
+    """What other tabs and the page's start need of this one."""
+
+    question: Question
+    answer: gr.HTML
+
+
+def ask(
+    service: Service, session: str, beta: float, direction: Direction, query: str, language: str, picture: str, captions: str,
+    *own: float,
+) -> Answer | Problem:  # fmt: skip
+    """The answer to the tab's question; `own` are the components' β in the order of the pair's components."""
+
+    def work() -> Answer:
+        components = header.own_betas(service.current(session), own)
+        if direction == "pictures":
+            return service.search_images(session, query, beta, components, language=language)
+        return service.rank_captions(session, picture, beta, components, language=captions)
+
+    return attempt(work)
+
+
+def show(found: Answer | Problem) -> str:
+    """The answer, or why there is none, as the tab shows it."""
+    return render.notice(found.message, "problem") if isinstance(found, Problem) else render.answer(found)
+
+
+def upload_uri(image: Image.Image) -> str:
+    """An uploaded picture as the small data URI that travels with every question."""
+    small = image.convert("RGB")
+    small.thumbnail((UPLOAD_SIDE, UPLOAD_SIDE))
+    file = io.BytesIO()
+    small.save(file, "WEBP", quality=90)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def build(service: Service, head: Header, force: gr.HTML) -> CompareTab:
+    """Lay the tab out and wire it. `force` is where Export says which weights are in force."""
+    first = world.examples()[0]
+    picked = world.shown_pictures()
+    direction = gr.Radio(
+        [(say("direction.pictures"), "pictures"), (say("direction.captions"), "captions")], value="pictures",
+        label=say("direction.label"),
+    )  # fmt: skip
+    with gr.Column(visible=True) as texts:
+        with gr.Row():
+            query = gr.Textbox(first.text, label=say("query.label"), placeholder=say("query.placeholder"), max_length=500,
+                               scale=3, min_width=240, max_lines=1)  # fmt: skip
+            language = gr.Dropdown(_languages(say("language.none")), value=first.language, label=say("language.label"),
+                                   info=say("language.info"), scale=1, min_width=200)  # fmt: skip
+        chips = gr.HTML(render.example_chips(world.examples()), js_on_load=CLICKED, padding=False)
+    with gr.Column(visible=False) as pictures, gr.Row():
+        with gr.Column(scale=3, min_width=280):
+            picker = gr.HTML(_picker(world.gallery()[picked[0]].id), js_on_load=CLICKED, padding=False)
+        with gr.Column(scale=1, min_width=200):
+            captions = gr.Dropdown(_languages(say("captions.all")), value=world.ALL_LANGUAGES, label=say("captions.label"))
+            upload = gr.Image(label=say("upload.label"), type="pil", sources=["upload", "clipboard"], height=150)
+    picture = gr.Textbox(world.gallery()[picked[0]].id, visible=False)
+    answer = gr.HTML(padding=False)
+    question = Question(direction, query, language, picture, captions)
+
+    def moved(request: gr.Request, beta: float, *inputs: object) -> tuple[str, str, str]:
+        found = ask(service, str(request.session_hash), beta, *inputs)  # type: ignore[arg-type]
+        facts = header.show_facts(None if isinstance(found, Problem) else found)
+        own = header.own_betas(service.current(str(request.session_hash)), inputs[len(question.inputs) :])  # type: ignore[arg-type]
+        return show(found), facts, render.in_force(Weights.at(beta, own))
+
+    outputs = [answer, head.facts, force]
+    live = {"show_progress": "hidden", "trigger_mode": "always_last", "concurrency_limit": 4, "concurrency_id": "answer",
+            "api_visibility": "private"}  # fmt: skip
+    head.beta.input(moved, [head.beta, *question.inputs], outputs, **live)
+    everything = [head.beta, *question.inputs, *head.components]
+    asked = [slider.input for slider in head.components] + [query.input, language.input, direction.input, captions.input]
+    gr.on([*asked, picture.change], moved, everything, outputs, **live)
+
+    quick = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    direction.input(lambda d: (gr.update(visible=d == "pictures"), gr.update(visible=d == "captions")), direction, [texts, pictures], **quick)
+
+    def choose_example(event: gr.EventData) -> tuple[str, str]:
+        example = world.examples()[int(event.index)]
+        return example.text, example.language
+
+    def choose_picture(event: gr.EventData) -> tuple[str, str, None]:
+        chosen = world.gallery()[int(event.index)].id
+        return chosen, _picker(chosen), None
+
+    chips.select(choose_example, None, [query, language], **quick).then(moved, everything, outputs, **live)
+    picker.select(choose_picture, None, [picture, picker, upload], **quick)
+    upload.input(lambda image: (upload_uri(image), _picker("")) if image else (gr.skip(), gr.skip()), upload, [picture, picker], **quick)
+    return CompareTab(question, answer)
+
+
+def _picker(chosen: str) -> str:
+    return render.picture_picker(world.shown_pictures(), chosen)
+
+
+def _languages(none: str) -> list[tuple[str, str]]:
+    return [(none, ""), *((language_name(code), code) for code in world.languages())]

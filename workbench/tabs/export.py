@@ -1,0 +1,63 @@
+"""The Export tab: write the merged checkpoint at the weights in force, fetch it, and learn how to load it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import gradio as gr
+
+from ggez_core.progress import Step
+
+from .. import header, render
+from ..header import Header
+from ..problem import Problem, attempt
+from ..service import DTYPES, SHARD_SIZES, Exported, Service
+from ..text import say
+from ..weights import Weights
+from .models import on_page
+
+
+def in_force() -> gr.HTML:
+    """Where the weights in force are said, made before the tab so that Compare can write into it."""
+    return gr.HTML(render.in_force(Weights(header.START)), padding=False, render=False)
+
+
+def build(service: Service, head: Header, force: gr.HTML) -> None:
+    """Lay the tab out and wire it."""
+    gr.HTML(render.fine(say("export.intro")), padding=False)
+    force.render()
+    with gr.Row():
+        name = gr.Textbox("merged-1", label=say("export.name"), info=say("export.name.info"), max_length=64, max_lines=1, min_width=220)
+        dtype = gr.Dropdown(list(DTYPES), value="as base", label=say("export.dtype"), min_width=160)
+        shards = gr.Dropdown(list(SHARD_SIZES), value="5GB", label=say("export.shards"), min_width=160)
+    button = gr.Button(say("export.button"), variant="primary")
+    result = gr.HTML(render.notice(say("export.empty")), padding=False)
+    code = gr.Code(label=say("export.code"), language="python", interactive=False, visible=False)
+
+    def export(
+        request: gr.Request, name: str, beta: float, dtype: str, shards: str, *own: float,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple[str, object]:  # fmt: skip
+        session = str(request.session_hash)
+
+        def work() -> Exported:
+            components = header.own_betas(service.current(session), own)
+            shown = on_page(progress, with_speed())
+            return service.export(session, name, beta, components, dtype=dtype, shard_size=shards, progress=shown)
+
+        done = attempt(work)
+        if isinstance(done, Problem):
+            return render.notice(done.message, "problem"), gr.skip()
+        return render.exported(done), gr.update(value=render.loading_code(done), visible=True)
+
+    button.click(
+        export, [name, head.beta, dtype, shards, *head.components], [result, code], show_progress_on=result,
+        concurrency_limit=1, concurrency_id="export", api_visibility="private",
+    )  # fmt: skip
+
+
+def with_speed() -> Callable[[Step], str]:
+    """What the progress bar says: bytes a second since now."""
+    started = time.perf_counter()
+    return lambda step: say("export.progress", rate=step.done / 1e6 / max(time.perf_counter() - started, 1e-3))

@@ -1,0 +1,145 @@
+"""Every word that the page itself says, by key. English for now; another language is another mapping with the same keys.
+
+`say` fills in a text's values. Used by everything in `workbench` that shows something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ENGLISH: Mapping[str, str] = MappingProxyType(
+    {
+        "title": "GG-EZ Workbench",
+        "tagline": "One slider between a global model and a regional one: see what changes, keep the best of both, take it home.",
+        "tab.models": "Models",
+        "tab.compare": "Compare",
+        "tab.export": "Export",
+        # header
+        "beta.label": "β, from base (0) to regional (1)",
+        "beta.info": "0 is the base model bit for bit, 1 the regional one. Between them, each weight is (1 − β) · base + β · regional.",
+        "components.label": "One β for each component",
+        "components.info": "The slider above moves all of these; each can then go its own way.",
+        "components.slider": "β of {name}",
+        "components.none": "The two checkpoints are identical; there is nothing to move.",
+        "pair.base": "Base",
+        "pair.regional": "Regional",
+        "pair.loading": "Loading the demo pair. The first visit of a fresh server takes some seconds.",
+        "fact.alpha": "α of {region}, {year}",
+        "fact.alpha.title": "How much the global score counts in Global-Regional Parity. Source: {source}",
+        "fact.move": "last move",
+        "fact.move.value": "{answer:.0f} ms",
+        "fact.move.title": "From the request to the answer on the server; moving the weights took {move:.2f} ms of it",
+        "fact.move.none": "–",
+        # compare
+        "direction.label": "Direction",
+        "direction.pictures": "Text → images",
+        "direction.captions": "Image → captions",
+        "query.label": "Query",
+        "query.placeholder": "Type in any language, or choose an example below",
+        "language.label": "Language of the query",
+        "language.info": "Names the pictures in that language too. The models never see it.",
+        "language.none": "not said",
+        "captions.label": "Captions in",
+        "captions.all": "all languages by turns",
+        "upload.label": "Your own picture",
+        "examples.label": "Examples",
+        "picker.label": "Choose a picture",
+        "picker.button": "{name}: rank captions for this picture",
+        "column.base": "Base",
+        "column.merged": "Merged",
+        "column.regional": "Regional",
+        "column.beta": "β = {beta:.2f}",
+        "column.components": "β by component",
+        "column.moves": "{rose} rose, {fell} fell, {entered} new",
+        "column.same": "the same hits in the same order as the base",
+        "column.reference": "what the others are compared with",
+        "first.right": "first right hit at rank {rank} of {count}",
+        "verdict": "Looking for {name}. First right hit at rank: base {base}, merged {merged}, regional {regional}.",
+        "verdict.unknown": "The query names nothing of the small world, so nothing is marked as right or wrong.",
+        "verdict.picture": "Captions for your own picture: what is right isn't known.",
+        "score.note": "Scores are cosine similarities. Arrows count places against the base; “new” was not among its {top}.",
+        "hit.up": "up {places} against the base",
+        "hit.down": "down {places} against the base",
+        "hit.new": "new, at rank {rank} in the base",
+        "hit.new.sign": "new",
+        "hit.right": "right",
+        "hit.score": "cosine {score}",
+        "hit.alt": "Drawing of {name}",
+        # models
+        "models.intro": "Choose two checkpoints of one architecture: the base, and the one fine-tuned for a region.",
+        "models.base": "Base checkpoint",
+        "models.regional": "Regional checkpoint",
+        "models.info": "A demo name, a Hugging Face id (owner/name, owner/name@revision) or a folder",
+        "models.examples": "Shipped pairs",
+        "models.example": "{base} with {regional}",
+        "models.load": "Load pair",
+        "models.progress": "Comparing",
+        "models.report": "Preflight report",
+        "models.compatible": "Can be merged. {explanation}.",
+        "models.incompatible": "Can't be merged. {explanation}.",
+        "models.not_live": "Ready for Export, but not for Compare: {why}.",
+        "models.component": "Component",
+        "models.tensor": "Tensor",
+        "models.status": "Status",
+        "models.tensors": "Tensors",
+        "models.size": "Size",
+        "models.change": "Relative change",
+        "models.total": "All",
+        "models.heatmap": "Where did fine-tuning change the weights most?",
+        "models.heatmap.table": "The same as a table, tensor by tensor",
+        "models.heatmap.none": "No tensor differs, so there is nothing to show.",
+        "status.identical": "identical",
+        "status.changed": "changed",
+        "status.missing": "missing",
+        "status.extra": "extra",
+        "status.shape_mismatch": "other shape",
+        "status.dtype_mismatch": "other dtype",
+        "status.non_finite": "not finite",
+        # export
+        "export.intro": "Write the merged checkpoint with its tokenizer and config, as transformers loads it.",
+        "export.in_force": "Weights in force",
+        "export.beta": "β = {beta:.2f} for every component",
+        "export.beta.rest": "β = {beta:.2f}, except {components}",
+        "export.name": "Name",
+        "export.name.info": "Letters, digits, dot, underscore and hyphen",
+        "export.dtype": "Precision",
+        "export.shards": "Largest file",
+        "export.button": "Export",
+        "export.progress": "Merging, {rate:.0f} MB/s",
+        "export.done": "{name}: {size} in {seconds:.1f} s",
+        "export.zip": "Download all as zip ({size})",
+        "export.files": "Files",
+        "export.file": "Download {name} ({size})",
+        "export.folder": "On this machine it is in {folder}",
+        "export.code": "How to load it",
+        "export.empty": "Nothing exported yet. Choose β above, a name, and press Export.",
+        "error.generic": "Something went wrong on our side. It has been logged; try again, or reload the page.",
+    }
+)
+
+LANGUAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "en": "English", "id": "Bahasa Indonesia", "ms": "Bahasa Melayu", "th": "ไทย · Thai", "vi": "Tiếng Việt",
+        "fil": "Filipino", "km": "ខ្មែរ · Khmer", "lo": "ລາວ · Lao", "my": "မြန်မာ · Burmese", "ta": "தமிழ் · Tamil",
+        "zh": "中文 · Chinese", "tet": "Tetun", "pt": "Português", "jv": "Basa Jawa · Javanese", "su": "Basa Sunda · Sundanese",
+    }
+)  # fmt: skip
+
+
+def say(key: str, **values: object) -> str:
+    """The page's text for `key` with its values filled in."""
+    return ENGLISH[key].format(**values) if values else ENGLISH[key]
+
+
+def language_name(code: str) -> str:
+    """How speakers call a language, followed by its English name where the two differ much; the code if it is unknown."""
+    return LANGUAGES.get(code, code)
+
+
+def size(nbytes: int) -> str:
+    """Bytes for a reader: 2.3 GB, 9.6 MB, 512 kB."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if nbytes >= factor:
+            return f"{nbytes / factor:.1f} {unit}"
+    return f"{nbytes} bytes"
