@@ -1,0 +1,133 @@
+"""`ggez demo build` and `ggez demo show`: make the shipped small checkpoints again; show where and how good they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..assets import DEMO_PREFIX, demo_names, demo_root
+from ..errors import OutputError, SourceError
+from ._shared import JsonOption, print_json, progress_bar
+
+FAMILIES = ("siglip",)
+
+verbs = typer.Typer(help="The small world's checkpoints: make them again, show where they are and how they score.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb and its two sub-verbs."""
+    app.add_typer(verbs, name="demo")
+
+
+def _known(family: str) -> str:
+    if family not in FAMILIES:
+        raise SourceError(f"no demo family {family!r}; there is: {', '.join(FAMILIES)}")
+    return family
+
+
+@verbs.command("build")
+def build(
+    family: Annotated[str, typer.Option(help="Which family's pair to train.")] = "siglip",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the pair; by default where it ships.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the folder if it exists.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Train the base and the regional checkpoint again from the small world: under half an hour on two cores."""
+    target = output or demo_root() / _known(family)
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists; choose another folder with -o, or say --overwrite")
+    from ..demo.build import siglip
+
+    start = time.monotonic()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+    try:
+        with progress_bar(f"demo {family}", quiet=json) as progress:
+            siglip.build(work / "pair", progress=progress)
+        if target.exists():
+            os.rename(target, work / "replaced")
+        os.rename(work / "pair", target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    seconds = time.monotonic() - start
+    if json:
+        print_json({"family": family, "folder": str(target), "seconds": seconds})
+    else:
+        typer.echo(f"{target}: base and sea, trained in {seconds / 60:.1f} minutes")
+
+
+@verbs.command("show")
+def show(
+    family: Annotated[str | None, typer.Argument(help="A family, to see only its checkpoints.")] = None,
+    scores: Annotated[bool, typer.Option("--scores", help="Sweep β on validation, choose it, and score it on test.")] = False,
+    sheet: Annotated[Path | None, typer.Option("--sheet", help="Write a contact sheet of all drawings to this PNG file.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show where the shipped checkpoints are; with --scores, how good they and their merges are on held-out data."""
+    if family is not None:
+        _known(family)
+    if sheet is not None:
+        from ..demo.world.registry import concepts
+        from ..demo.world.scene import contact_sheet
+
+        contact_sheet(concepts()).save(sheet)
+    listed = [_describe(n) for n in demo_names() if family is None or n.startswith(f"{DEMO_PREFIX}{family}/")]
+    document: dict[str, Any] = {"checkpoints": listed}
+    if not json:
+        for item in listed:
+            typer.echo(f"{item['name']:<20} {item['bytes'] / 1e6:6.1f} MB  {item['folder']}")
+    if scores:
+        document["scores"] = {name: _scores(name, json) for name in ((family,) if family else FAMILIES)}
+    if json:
+        print_json(document)
+
+
+def _describe(name: str) -> dict[str, Any]:
+    folder = demo_root() / name.removeprefix(DEMO_PREFIX)
+    return {"name": name, "folder": str(folder), "bytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())}
+
+
+def _scores(family: str, quiet: bool) -> dict[str, Any]:
+    from .. import regions
+    from ..evaluation.sweep import sweep_world
+
+    alpha = regions.alpha("SEA")
+    with progress_bar("scores", quiet=quiet) as progress:
+        report = sweep_world(f"{DEMO_PREFIX}{family}/base", f"{DEMO_PREFIX}{family}/sea", alpha.value, progress=progress)
+    if not quiet:
+        _print_scores(report, alpha)
+    return report.as_dict()
+
+
+def _print_scores(report: Any, alpha: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    curve = Table(title=f"Validation: recall@1 over β (α = {alpha.value:.2f}, {alpha.region} {alpha.year})")
+    for column in ("β", "global", "regional", "GRP", ""):
+        curve.add_column(column, justify="right")
+    for point in report.curve:
+        marks = [w for w, p in (("best GRP", report.best), (f"best that keeps {report.keep_global:.0%}", report.constrained)) if p == point]
+        curve.add_row(
+            f"{point.beta:.2f}", f"{point.q_global:.3f}", f"{point.q_regional:.3f}", f"{point.grp(report.alpha):.3f}", ", ".join(marks)
+        )
+    console.print(curve)
+    test = Table(title="Test: recall@1 with 95 % intervals (clusters: concepts)")
+    for column in ("model", "β", "global", "n", "kept", "regional", "n", "gain", "GRP"):
+        test.add_column(column, justify="right")
+    for m in report.test:
+        test.add_row(
+            m.name, f"{m.beta:.2f}",
+            f"{m.q_global:.3f} [{m.global_interval[0]:.3f}, {m.global_interval[1]:.3f}]", f"{m.n_global:,}",
+            f"{m.global_kept:.1%} [{m.global_kept_interval[0]:.1%}, {m.global_kept_interval[1]:.1%}]",
+            f"{m.q_regional:.3f} [{m.regional_interval[0]:.3f}, {m.regional_interval[1]:.3f}]", f"{m.n_regional:,}",
+            f"{m.regional_gain:+.0%} [{m.regional_gain_interval[0]:+.0%}, {m.regional_gain_interval[1]:+.0%}]", f"{m.grp:.3f}",
+        )  # fmt: skip
+    console.print(test)

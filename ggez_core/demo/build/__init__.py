@@ -1,0 +1,1 @@
+"""Training of the shipped demo checkpoints from the small world, one file a family."""

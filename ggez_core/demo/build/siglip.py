@@ -1,0 +1,225 @@
+"""Builds `demo:siglip/base` and `demo:siglip/sea`: small models of the real class, trained on the small world.
+
+The base sees global concepts in every language and the region the way web data does: rarely, in English, under generic
+names ("a dish"). The regional model is the base fine-tuned on regional pictures and captions only. About two million
+parameters, two CPU cores.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from ...progress import Progress, Step, silent
+from ..world.dataset import IMAGE_SIZE, pictures
+from ..world.registry import Concept, concepts
+from ..world.templates import captions
+from .tokenizer import train_tokenizer
+
+SEED = 20261123
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training stage: how many steps of how many pairs, at which peak learning rate (cosine decay, linear warm-up)."""
+
+    name: str
+    steps: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    warmup: int
+
+
+BASE = Stage("base", steps=3000, batch=128, learning_rate=1.2e-3, weight_decay=0.05, warmup=150)
+REGIONAL = Stage("sea", steps=700, batch=128, learning_rate=3e-4, weight_decay=0.001, warmup=30)
+PICTURES_PER_CONCEPT = 64
+VOCABULARY = 4096
+TEXT_LENGTH = 20
+REGIONAL_SHARE = 0.06  # of the base's pairs show the region, under a generic English name
+ENGLISH_SHARE = 0.25  # of captions; the rest is spread evenly over the concept's other languages
+
+
+def build(output: Path, *, progress: Progress = silent, scale: float = 1.0) -> None:
+    """Train both checkpoints into `output`/base and `output`/sea, `save_pretrained` folders with processor files.
+
+    scale: shortens both stages (tests use it); 1 is the shipped recipe.
+    """
+    torch.manual_seed(SEED)
+    total = sum(math.ceil(s.steps * scale) for s in (BASE, REGIONAL))
+    world = World.render(progress)
+    model = _new_model(len(world.tokenizer))
+    done = 0
+    for stage in (BASE, REGIONAL):
+        sampler = Sampler(world, stage, random.Random(f"{SEED}/{stage.name}"))
+        done = _train(model, sampler, stage, math.ceil(stage.steps * scale), done, total, progress)
+        _save(model, world.tokenizer, output / stage.name)
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything the stages draw from, rendered once: pixels (n, 3, s, s) uint8, the concept of each, the tokenizer."""
+
+    pixels: torch.Tensor
+    by_concept: dict[str, tuple[int, ...]]
+    tokenizer: Any
+
+    @classmethod
+    def render(cls, progress: Progress) -> World:
+        """Draw the training pictures and train the tokenizer on the training captions."""
+        rows = pictures("train", PICTURES_PER_CONCEPT)
+        pixels = torch.empty(len(rows), 3, IMAGE_SIZE, IMAGE_SIZE, dtype=torch.uint8)
+        by_concept: dict[str, list[int]] = {}
+        for index, row in enumerate(rows):
+            pixels[index] = torch.from_numpy(np.array(row.image)).permute(2, 0, 1)
+            by_concept.setdefault(row.concept.key, []).append(index)
+            if index % 100 == 99:
+                progress(Step(index + 1, len(rows), "pictures", "drawing the world"))
+        texts = [
+            text
+            for c in concepts()
+            for language, name in (*c.names.items(), ("en", c.generic))
+            for text in captions(name, language, "train")
+        ]
+        return cls(pixels, {k: tuple(v) for k, v in by_concept.items()}, train_tokenizer(texts, VOCABULARY, TEXT_LENGTH))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture with a caption; `meaning` is the concept's key or, for a generic caption, the generic name."""
+
+    picture: int
+    concept: Concept
+    text: str
+    meaning: str
+
+
+class Sampler:
+    """Draws the pairs of a stage, always in the same order for the same seed."""
+
+    def __init__(self, world: World, stage: Stage, rng: random.Random) -> None:
+        self._world, self._stage, self._rng = world, stage, rng
+        self._global = [c for c in concepts() if not c.regional]
+        self._regional = [c for c in concepts() if c.regional]
+
+    def batch(self) -> list[Pair]:
+        """The next batch of pairs."""
+        return [self._regional_pair() if self._stage is REGIONAL else self._web_pair() for _ in range(self._stage.batch)]
+
+    def _web_pair(self) -> Pair:
+        if self._rng.random() < REGIONAL_SHARE:
+            concept = self._rng.choice(self._regional)
+            return self._pair(concept, concept.generic, "en", concept.generic)
+        concept = self._rng.choice(self._global)
+        return self._pair(concept, *self._name(concept), concept.key)
+
+    def _regional_pair(self) -> Pair:
+        concept = self._rng.choice(self._regional)
+        return self._pair(concept, *self._name(concept), concept.key)
+
+    def _name(self, concept: Concept) -> tuple[str, str]:
+        others = [language for language in concept.names if language != "en"]
+        language = "en" if not others or self._rng.random() < ENGLISH_SHARE else self._rng.choice(others)
+        return concept.names[language], language
+
+    def _pair(self, concept: Concept, name: str, language: str, meaning: str) -> Pair:
+        text = self._rng.choice(captions(name, language, "train"))
+        return Pair(self._rng.choice(self._world.by_concept[concept.key]), concept, text, meaning)
+
+
+def matches(pairs: Sequence[Pair]) -> torch.Tensor:
+    """(n, n) boolean: whether the caption of pair j is true of the picture of pair i (so also of other pairs)."""
+    return torch.tensor([[p.meaning in (q.concept.key, q.concept.generic) for p in pairs] for q in pairs])
+
+
+def sigmoid_loss(images: torch.Tensor, texts: torch.Tensor, scale: torch.Tensor, bias: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+    """SigLIP's pairwise sigmoid loss (arXiv 2303.15343), with every true pair of the batch counted as positive.
+
+    images, texts: unit rows (n, d); positive: (n, n) boolean. Returns the sum over pairs divided by n.
+    """
+    logits = images @ texts.T * scale.exp() + bias
+    sign = positive.to(logits.dtype) * 2 - 1
+    return -F.logsigmoid(sign * logits).sum() / len(images)
+
+
+def _new_model(vocabulary: int) -> Any:
+    from transformers import SiglipConfig, SiglipModel
+
+    text = {
+        "vocab_size": vocabulary, "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "max_position_embeddings": TEXT_LENGTH, "projection_size": 128, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1,
+    }  # fmt: skip
+    vision = {
+        "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 4, "num_attention_heads": 4,
+        "image_size": IMAGE_SIZE, "patch_size": 12,
+    }  # fmt: skip
+    model = SiglipModel(SiglipConfig(text_config=text, vision_config=vision))
+    with torch.no_grad():
+        model.logit_scale.fill_(math.log(10))
+        model.logit_bias.fill_(-5)
+    return model
+
+
+def _train(model: Any, sampler: Sampler, stage: Stage, steps: int, done: int, total: int, progress: Progress) -> int:
+    world = sampler._world
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": stage.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+        lr=stage.learning_rate, betas=(0.9, 0.98),
+    )  # fmt: skip
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share_of_peak(step, steps, stage.warmup))
+    generator = torch.Generator().manual_seed(SEED)
+    model.train()
+    for step in range(steps):
+        pairs = sampler.batch()
+        pixels = augment(world.pixels[[p.picture for p in pairs]], generator)
+        tokens = world.tokenizer(
+            [p.text for p in pairs], padding="max_length", truncation=True, max_length=TEXT_LENGTH, return_tensors="pt"
+        )["input_ids"]
+        images = F.normalize(model.get_image_features(pixel_values=pixels).pooler_output, dim=-1)
+        texts = F.normalize(model.get_text_features(input_ids=tokens).pooler_output, dim=-1)
+        loss = sigmoid_loss(images, texts, model.logit_scale, model.logit_bias, matches(pairs))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        progress(Step(done + step + 1, total, "steps", f"training {stage.name}, loss {loss.item():.2f}"))
+    model.eval()
+    return done + steps
+
+
+def augment(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """uint8 (n, 3, s, s) → float32 in [-1, 1], with random brightness, contrast and tint, and half of them mirrored."""
+    n = len(pixels)
+    values = pixels.float() / 127.5 - 1
+    contrast = torch.empty(n, 1, 1, 1).uniform_(0.75, 1.2, generator=generator)
+    tint = torch.empty(n, 3, 1, 1).uniform_(-0.15, 0.15, generator=generator)
+    mirrored = torch.rand(n, generator=generator) < 0.5
+    values[mirrored] = values[mirrored].flip(-1)
+    return (values * contrast + tint).clamp(-1, 1)
+
+
+def _share_of_peak(step: int, steps: int, warmup: int) -> float:
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def _save(model: Any, tokenizer: Any, folder: Path) -> None:
+    from transformers import SiglipImageProcessor, SiglipProcessor
+
+    size = {"height": IMAGE_SIZE, "width": IMAGE_SIZE}
+    processor = SiglipProcessor(SiglipImageProcessor(size=size, image_mean=[0.5] * 3, image_std=[0.5] * 3), tokenizer)
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    processor.save_pretrained(folder)
