@@ -8,10 +8,9 @@ file because numba's cache on disk notices a change of the kernel's own file onl
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numba
@@ -23,7 +22,6 @@ from numba.extending import intrinsic
 
 Array = npt.NDArray[Any]
 _HALF, _I16, _I32, _F32 = ir.HalfType(), ir.IntType(16), ir.IntType(32), ir.FloatType()
-_SPLIT = 1 << 18  # elements a thread should at least get: below, handing over costs more than it saves
 
 
 def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -117,18 +115,22 @@ def interpolate(a: Array, b: Array, beta: float, out: Array) -> None:
     _interpolate(a, b, np.float64(beta) if double else np.float32(beta), out)
 
 
-def interpolate_in_parallel(a: Array, b: Array, beta: float, out: Array) -> None:
-    """`interpolate` on all cores; the same bits."""
-    pieces = min(_workers(), out.size // _SPLIT)
-    if pieces < 2:
-        return interpolate(a, b, beta, out)
-    edges = [out.size * piece // pieces for piece in range(pieces + 1)]
-    parts = [slice(begin, end) for begin, end in pairwise(edges)]
-    running = [_pool().submit(interpolate, a[part], b[part], beta, out[part]) for part in parts[1:]]
-    interpolate(a[parts[0]], b[parts[0]], beta, out[parts[0]])
-    for part_done in running:
-        part_done.result()
-    return None
+def share(tasks: Sequence[Callable[[], object]]) -> None:
+    """Run tasks that release the interpreter on all cores, the caller's own included.
+
+    Every thread takes the next task when it has finished one, so a core busy with other things holds nothing up.
+    """
+    left = iter(tasks)
+
+    def work() -> None:
+        for task in left:
+            task()
+
+    helpers = [_pool().submit(work) for _ in range(min(_workers(), len(tasks)) - 1)]
+    work()
+    for helper in helpers:
+        if not helper.cancel():
+            helper.result()
 
 
 def all_finite(array: Array) -> bool:
