@@ -53,12 +53,12 @@ def _start(service: Service, page: gr.Blocks, head: header.Header, chosen: model
     def leave(request: gr.Request) -> None:
         service.leave(str(request.session_hash))
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     pair_outputs = [chosen.report, head.pair, *head.components]
     question = [head.beta, *compared.question.inputs]
-    came = page.load(first, head.beta, pair_outputs, concurrency_limit=2, concurrency_id="load", **quiet)
+    came = page.load(first, head.beta, pair_outputs, **quiet)
     for event in (came, chosen.loaded):
-        event.then(answer, question, [compared.answer, head.facts], concurrency_limit=4, concurrency_id="answer", **quiet)
+        event.then(answer, question, [compared.answer, head.facts], **quiet)
     page.unload(leave)
 
 

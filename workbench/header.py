@@ -31,16 +31,15 @@ def build() -> Header:
     """Lay the header out, inside the current Blocks."""
     title = render.title()
     gr.HTML(title, padding=False)
-    with gr.Column(elem_classes="gg-header"):
-        pair = gr.HTML(render.notice(say("pair.loading")), padding=False)
-        with gr.Row(equal_height=True):
-            beta = gr.Slider(0, 1, START, step=0.01, label=say("beta.label"), info=say("beta.info"), scale=4, min_width=260)
-            facts = gr.HTML(render.facts(Service.alpha(), None), padding=False)
+    pair = gr.HTML(render.notice(say("pair.loading")), padding=False)
+    with gr.Row(elem_classes="gg-controls"):
+        beta = gr.Slider(0, 1, START, step=0.01, label=say("beta.label"), info=say("beta.info"), scale=4, min_width=300, buttons=[])
+        facts = gr.HTML(render.facts(Service.alpha(), None), padding=False)
     with gr.Accordion(say("components.label"), open=False):
         gr.HTML(render.fine(say("components.info")), padding=False)
         with gr.Row():
             sliders = tuple(
-                gr.Slider(0, 1, START, step=0.01, label=say("components.slider", name=k + 1), visible=False, min_width=240)
+                gr.Slider(0, 1, START, step=0.01, label=say("components.slider", name=k + 1), visible=False, min_width=240, buttons=[])
                 for k in range(SLIDERS)
             )
     beta.input(None, beta, list(sliders), js=FOLLOW, api_visibility="private")

@@ -2,7 +2,8 @@
 
 Requests of all visitors take turns: under the lock the weights are moved (well under a millisecond for the demo pair)
 and the question is answered at once, so nobody sees another visitor's β. What was embedded at some weights is kept for
-the next time. Imports torch; loaded by `pairs` when first needed.
+the next time, and while nobody asks, a small model's gallery is embedded ahead at every position of the slider. Imports
+torch; loaded by `pairs` when first needed.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import os
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+import torch
 from PIL import Image, UnidentifiedImageError
 
 from ggez_core.errors import DataError
@@ -25,15 +26,18 @@ from ggez_core.families.embedding import Prepared, load_embedding
 from ggez_core.merging import LiveModel
 
 from . import world
+from .vectors import VectorCache, Vectors
 from .weights import BASE, Weights
 
 if TYPE_CHECKING:
     from .pairs import Pair
 
-Vectors = npt.NDArray[np.float32]
-CACHE_BYTES = 64 << 20
 LARGEST_IMAGE = 40_000_000  # pixels; a decoded picture of this size takes 120 MB
 DATA_URI = "data:image/"
+SMALL = 100_000_000  # bytes of a model that one thread embeds best: several wait for each other longer than they work
+POSITIONS = tuple(k / 100 for k in dict.fromkeys(k for step in (50, 25, 10, 5, 1) for k in range(0, 101, step)))
+QUIET = 0.5  # seconds without a question before embedding ahead goes on
+PIECE = 16  # pictures or texts embedded ahead at a time, so that a question waits for few
 
 
 class LivePair:
@@ -41,14 +45,19 @@ class LivePair:
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
-        self.nbytes = pair.live_bytes + CACHE_BYTES
+        self.nbytes = pair.live_bytes
         self._lock = threading.Lock()
-        self._family = load_embedding(pair.base)
+        self._closed = threading.Event()
+        self._asked = time.monotonic()
+        self._family = load_embedding(pair.base, device="cuda" if torch.cuda.is_available() else None)
         self._weights = LiveModel(self._family.model, pair.base, pair.regional)
         self._at = BASE
-        self._weights.set_beta(BASE.beta)
         self._prepared: dict[object, Prepared] = {}
-        self._cache = _VectorCache(CACHE_BYTES)
+        self._cache = VectorCache()
+        self._threads = 1 if pair.base.nbytes <= SMALL else os.cpu_count() or 1
+        first = world.gallery()[0]
+        self._image_parts = self._parts(lambda: self._family.encode_images([first.image]))
+        self._text_parts = self._parts(lambda: self._family.encode_texts([first.concept.names["en"]]))
 
     def move(self, weights: Weights) -> float:
         """Move the model to `weights`; seconds it took. Only a measure: every question moves it to where it needs it."""
@@ -57,55 +66,124 @@ class LivePair:
 
     def gallery(self, weights: Weights) -> Vectors:
         """Unit vectors (n, d) of the small world's pictures."""
-        family = self._family
-        prepare = self._keep("gallery", lambda: family.prepare_images([p.image for p in world.gallery()]))
-        return self._embed(("gallery",), weights, prepare, family.embed_images)
+        return self._embed("gallery", weights, self._image_parts, self._prepared_gallery, self._family.embed_images)
 
     def captions(self, language: str, weights: Weights) -> Vectors:
         """Unit vectors (n, d) of the small world's captions in `language`."""
-        family = self._family
-        prepare = self._keep(("captions", language), lambda: family.prepare_texts([c.text for c in world.captions(language)]))
-        return self._embed(("captions", language), weights, prepare, family.embed_texts)
+        prepare = self._prepared_captions(language)
+        return self._embed(f"captions {language}", weights, self._text_parts, prepare, self._family.embed_texts)
 
     def text(self, query: str, weights: Weights) -> Vectors:
         """Unit vector (1, d) of a query."""
-        return self._embed(("text", query), weights, lambda: self._family.prepare_texts([query]), self._family.embed_texts)
+        family = self._family
+        return self._embed(f"text {query}", weights, self._text_parts, lambda: family.prepare_texts([query]), family.embed_texts)
 
     def picture(self, picture: str, weights: Weights) -> Vectors:
         """Unit vector (1, d) of a gallery picture (its id) or of a picture sent as a data URI."""
+        family = self._family
         return self._embed(
-            ("picture", picture), weights, lambda: self._family.prepare_images([image_of(picture)]), self._family.embed_images
+            f"picture {picture}", weights, self._image_parts, lambda: family.prepare_images([image_of(picture)]), family.embed_images
         )
 
-    def _keep(self, key: object, prepare: Callable[[], Prepared]) -> Callable[[], Prepared]:
-        """`prepare`, its result kept for good: the gallery and the captions are prepared once and embedded often."""
+    def embed_ahead(self) -> None:
+        """Embed the gallery and the captions at the slider's positions, in the background, whenever nobody asks.
 
-        def kept() -> Prepared:
-            if key not in self._prepared:
-                self._prepared[key] = prepare()
-            return self._prepared[key]
+        Only for small models, where this takes seconds in all.
+        """
+        if self.pair.base.nbytes <= SMALL:
+            threading.Thread(target=self._ahead, name="embed ahead", daemon=True).start()
 
-        return kept
+    def close(self) -> None:
+        """Stop working in the background; the pair is about to be forgotten."""
+        self._closed.set()
+
+    def _ahead(self) -> None:
+        captions = self._prepared_captions(world.ALL_LANGUAGES)
+        family = self._family
+        jobs = (
+            ("gallery", self._image_parts, self._prepared_gallery, family.embed_images),
+            (f"captions {world.ALL_LANGUAGES}", self._text_parts, captions, family.embed_texts),
+        )
+        for what, parts, prepare, embed in jobs:
+            for beta in POSITIONS:
+                weights = Weights(beta)
+                key = _key(what, weights, parts)
+                if key in self._cache:
+                    continue
+                pieces = []
+                for piece in _pieces(prepare()):
+                    while time.monotonic() - self._asked < QUIET:
+                        if self._closed.wait(QUIET / 4):
+                            return
+                    with self._lock:
+                        pieces.append(self._at_weights(weights, embed, piece))
+                self._cache.put(key, np.concatenate(pieces))
+
+    def _prepared_gallery(self) -> Prepared:
+        return self._keep("gallery", lambda: self._family.prepare_images([p.image for p in world.gallery()]))
+
+    def _prepared_captions(self, language: str) -> Callable[[], Prepared]:
+        texts = [caption.text for caption in world.captions(language)]
+        return lambda: self._keep(("captions", language), lambda: self._family.prepare_texts(texts))
+
+    def _keep(self, key: object, prepare: Callable[[], Prepared]) -> Prepared:
+        """What `prepare` returns, kept for good: it doesn't depend on the weights."""
+        if key not in self._prepared:
+            self._prepared[key] = prepare()
+        return self._prepared[key]
 
     def _embed(
-        self, key: tuple[str, ...], weights: Weights, prepare: Callable[[], Prepared], embed: Callable[[Prepared], object]
+        self, what: str, weights: Weights, parts: frozenset[str], prepare: Callable[[], Prepared], embed: Callable[[Prepared], torch.Tensor]
     ) -> Vectors:
-        with self._lock:
-            found = self._cache.get((*key, weights))
-            if found is None:
-                prepared = prepare()
-                self._move(weights)
-                found = np.asarray(embed(prepared), dtype=np.float32)
-                self._cache.put((*key, weights), found)
-            return found
+        self._asked = time.monotonic()
+        key = _key(what, weights, parts)
+        found = self._cache.get(key)
+        if found is None:
+            prepared = prepare()
+            with self._lock:
+                found = self._at_weights(weights, embed, prepared)
+            self._cache.put(key, found)
+        return found
+
+    def _at_weights(self, weights: Weights, embed: Callable[[Prepared], torch.Tensor], prepared: Prepared) -> Vectors:
+        """Vectors of what was prepared, with the model at `weights`. The lock must be held."""
+        self._move(weights)
+        torch.set_num_threads(self._threads)
+        vectors: Vectors = embed(prepared).numpy()
+        return vectors
 
     def _move(self, weights: Weights) -> float:
         if weights == self._at:
             return 0.0
         started = time.perf_counter()
-        self._weights.set_beta(weights.beta, dict(weights.components) or None)
+        self._weights.set_beta(weights.beta, dict(weights.components))
         self._at = weights
         return time.perf_counter() - started
+
+    def _parts(self, run: Callable[[], object]) -> frozenset[str]:
+        """The components that a computation runs through, found by watching it; a β of any other one can't change it."""
+        seen: set[str] = set()
+        watching = [
+            module.register_forward_pre_hook(lambda *_, name=name: seen.add(name)) for name, module in self._family.model.named_children()
+        ]
+        try:
+            run()
+        finally:
+            for watch in watching:
+                watch.remove()
+        known = self.pair.comparison.components
+        return frozenset(seen & known.keys()) or frozenset(known)
+
+
+def _key(what: str, weights: Weights, parts: frozenset[str]) -> tuple[object, ...]:
+    """What the vectors of `what` depend on: the β of the components they run through."""
+    own = dict(weights.components)
+    return (what, *((part, own.get(part, weights.beta)) for part in sorted(parts)))
+
+
+def _pieces(prepared: Prepared) -> list[Prepared]:
+    count = len(next(iter(prepared.values())))
+    return [{k: v[start : start + PIECE] for k, v in prepared.items()} for start in range(0, count, PIECE)]
 
 
 def image_of(picture: str) -> Image.Image:
@@ -122,23 +200,3 @@ def image_of(picture: str) -> Image.Image:
         return image.convert("RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, binascii.Error, OSError, ValueError, SyntaxError) as error:
         raise DataError(f"the picture can't be read ({type(error).__name__}); send a PNG, JPEG or WebP") from error
-
-
-class _VectorCache:
-    """Arrays by key, the least recently used ones dropped when they take more than `budget` bytes. Not locked."""
-
-    def __init__(self, budget: int) -> None:
-        self._budget = budget
-        self._used = 0
-        self._kept: OrderedDict[object, Vectors] = OrderedDict()
-
-    def get(self, key: object) -> Vectors | None:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        return self._kept.get(key)
-
-    def put(self, key: object, vectors: Vectors) -> None:
-        self._kept[key] = vectors
-        self._used += vectors.nbytes
-        while self._used > self._budget and len(self._kept) > 1:
-            self._used -= self._kept.popitem(last=False)[1].nbytes

@@ -105,6 +105,7 @@ class PairStore:
 
             log.info("loading %s and %s", pair.base.source, pair.regional.source)
             loaded = LivePair(pair)
+            loaded.embed_ahead()
             with self._lock:
                 self._live[pair.key] = loaded
             return loaded
@@ -113,6 +114,7 @@ class PairStore:
         with self._lock:
             while self._live and sum(live.nbytes for live in self._live.values()) + nbytes > self._budget:
                 _, leaving = self._live.popitem(last=False)
+                leaving.close()
                 log.info("unloading %s", leaving.pair.base.source)
 
 

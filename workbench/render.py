@@ -108,17 +108,18 @@ def _moves(column: Column) -> str:
 def _hit(found: Answer, hit: Hit, *, is_base: bool) -> Html:
     what = _picture(found, hit) if found.direction == "pictures" else _caption(found, hit)
     right = tag("span", only_eyes("✓"), for_ears(say("hit.right")), cls="gg-tick") if hit.right else Html()
-    score = tag("span", f"{hit.score:.3f}", cls="gg-score", title=say("hit.score", score=f"{hit.score:.4f}"))
+    score = tag("span", f"{hit.score:.2f}", cls="gg-score", title=say("hit.score", score=f"{hit.score:.4f}"))
     line = tag("span", tag("span", str(hit.rank), cls="gg-rank"), right, score, Html() if is_base else _arrow(hit), cls="gg-line")
     return tag("li", what, line, cls="gg-hit" + (" gg-right" if hit.right else ""))
 
 
 def _picture(found: Answer, hit: Hit) -> Html:
     concept = world.gallery()[hit.index].concept
-    english, native = concept.names["en"], concept.names.get(found.language, "")
+    english = concept.names["en"]
     names = [tag("span", english, cls="gg-name", lang="en")]
-    if native and native != english:
-        names.append(tag("span", native, cls="gg-native", lang=found.language))
+    if found.language not in ("", "en"):
+        native = concept.names.get(found.language, "")
+        names.append(tag("span", native if native != english else "", cls="gg-native", lang=found.language))
     return join([image(picture_url(hit.index), say("hit.alt", name=english), world.THUMBNAIL), *names])
 
 

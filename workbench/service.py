@@ -25,7 +25,8 @@ from .weights import BASE, REGIONAL, Weights
 if TYPE_CHECKING:
     from ggez_core.regions import Alpha
 
-    from .live import LivePair, Vectors
+    from .live import LivePair
+    from .vectors import Vectors
 
 DEMO_PAIR = ("demo:siglip/base", "demo:siglip/sea")
 REGION = "SEA"

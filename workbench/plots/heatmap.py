@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ggez_core.checkpoints import Comparison
 
 OUTSIDE = "–"
+OTHER = "other"
 ROW_HEIGHT = 22
 PANEL_HEIGHT = 96
 
@@ -42,7 +43,8 @@ def cells(comparison: Comparison) -> list[Cell]:
 
 def figure(found: Sequence[Cell], title: str) -> go.Figure:
     """The heat map, on a scale that is read with any colour vision (cividis), in per cent."""
-    panels = {name: _panel([c for c in found if c.component == name]) for name in dict.fromkeys(c.component for c in found)}
+    components = dict.fromkeys(c.component for c in sorted(found, key=lambda c: (c.component == OTHER, c.component)))
+    panels = {name: _panel([c for c in found if c.component == name]) for name in components}
     rows = [len(kinds) for kinds, _ in panels.values()]
     total = sum(rows) * ROW_HEIGHT + len(rows) * PANEL_HEIGHT
     drawn = make_subplots(
@@ -61,11 +63,12 @@ def figure(found: Sequence[Cell], title: str) -> go.Figure:
             row=number, col=1,
         )  # fmt: skip
     drawn.update_xaxes(type="category", title_text="layer (– is outside the layers)", title_standoff=4, row=len(rows), col=1)
-    drawn.update_yaxes(autorange="reversed", automargin=True, ticksuffix=" ")
+    drawn.update_xaxes(showgrid=False)
+    drawn.update_yaxes(showgrid=False, autorange="reversed", automargin=True, ticksuffix=" ")
     drawn.update_layout(
-        title={"text": title, "font": {"size": 16}}, height=total, margin={"l": 8, "r": 8, "t": 78, "b": 48},
-        coloraxis={"colorscale": "Cividis", "cmin": 0, "colorbar": {"title": {"text": "relative<br>change, %"}, "thickness": 12}},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        title={"text": title, "font": {"size": 16}, "x": 0, "xref": "container", "pad": {"l": 8}}, height=total, margin={"l": 8, "r": 8, "t": 78, "b": 48},
+        coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 100 * max(c.change for c in found), "colorbar": {"title": {"text": "relative<br>change, %"}, "thickness": 12}},
+        font={"family": "system-ui, sans-serif"}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
     )  # fmt: skip
     return drawn
 

@@ -77,25 +77,24 @@ def build(service: Service, head: Header, force: gr.HTML) -> CompareTab:
     """Lay the tab out and wire it. `force` is where Export says which weights are in force."""
     first = world.examples()[0]
     picked = world.shown_pictures()
-    direction = gr.Radio(
-        [(say("direction.pictures"), "pictures"), (say("direction.captions"), "captions")], value="pictures",
-        label=say("direction.label"),
-    )  # fmt: skip
-    with gr.Column(visible=True) as texts:
-        with gr.Row():
-            query = gr.Textbox(first.text, label=say("query.label"), placeholder=say("query.placeholder"), max_length=500,
-                               scale=3, min_width=240, max_lines=1)  # fmt: skip
-            language = gr.Dropdown(_languages(say("language.none")), value=first.language, label=say("language.label"),
-                                   info=say("language.info"), scale=1, min_width=200)  # fmt: skip
-        chips = gr.HTML(render.example_chips(world.examples()), js_on_load=CLICKED, padding=False)
-    with gr.Column(visible=False) as pictures, gr.Row():
-        with gr.Column(scale=3, min_width=280):
-            picker = gr.HTML(_picker(world.gallery()[picked[0]].id), js_on_load=CLICKED, padding=False)
-        with gr.Column(scale=1, min_width=200):
-            captions = gr.Dropdown(_languages(say("captions.all")), value=world.ALL_LANGUAGES, label=say("captions.label"))
-            upload = gr.Image(label=say("upload.label"), type="pil", sources=["upload", "clipboard"], height=150)
+    with gr.Row(equal_height=True):
+        direction = gr.Radio(
+            [(say("direction.pictures"), "pictures"), (say("direction.captions"), "captions")], value="pictures",
+            label=say("direction.label"), scale=2, min_width=360,
+        )  # fmt: skip
+        query = gr.Textbox(first.text, label=say("query.label"), placeholder=say("query.placeholder"), max_length=500, scale=4,
+                           min_width=280, max_lines=1)  # fmt: skip
+        language = gr.Dropdown(_languages(say("language.none")), value=first.language, label=say("language.label"), scale=1,
+                               min_width=200)  # fmt: skip
+        captions = gr.Dropdown(_languages(say("captions.all")), value=world.ALL_LANGUAGES, label=say("captions.label"), scale=5,
+                               min_width=200, visible=False)  # fmt: skip
+    chips = gr.HTML(render.example_chips(world.examples()), js_on_load=CLICKED, padding=False)
+    with gr.Row(visible=False, elem_classes="gg-choice") as pictures:
+        picker = gr.HTML(_picker(world.gallery()[picked[0]].id), js_on_load=CLICKED, padding=False, min_width=280)
+        with gr.Column(scale=0, min_width=240):
+            upload = gr.Image(label=say("upload.label"), type="pil", sources=["upload", "clipboard"], height=160)
     picture = gr.Textbox(world.gallery()[picked[0]].id, visible=False)
-    answer = gr.HTML(padding=False)
+    answer = gr.HTML(render.notice(say("pair.loading")), padding=False)
     question = Question(direction, query, language, picture, captions)
 
     def moved(request: gr.Request, beta: float, *inputs: object) -> tuple[str, str, str]:
@@ -105,15 +104,14 @@ def build(service: Service, head: Header, force: gr.HTML) -> CompareTab:
         return show(found), facts, render.in_force(Weights.at(beta, own))
 
     outputs = [answer, head.facts, force]
-    live = {"show_progress": "hidden", "trigger_mode": "always_last", "concurrency_limit": 4, "concurrency_id": "answer",
-            "api_visibility": "private"}  # fmt: skip
+    quick = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    live = {**quick, "trigger_mode": "always_last"}  # while the thumb moves, the latest place wins
     head.beta.input(moved, [head.beta, *question.inputs], outputs, **live)
     everything = [head.beta, *question.inputs, *head.components]
     asked = [slider.input for slider in head.components] + [query.input, language.input, direction.input, captions.input]
     gr.on([*asked, picture.change], moved, everything, outputs, **live)
 
-    quick = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    direction.input(lambda d: (gr.update(visible=d == "pictures"), gr.update(visible=d == "captions")), direction, [texts, pictures], **quick)
+    direction.input(_show_inputs, direction, [query, language, chips, captions, pictures], **quick)
 
     def choose_example(event: gr.EventData) -> tuple[str, str]:
         example = world.examples()[int(event.index)]
@@ -127,6 +125,12 @@ def build(service: Service, head: Header, force: gr.HTML) -> CompareTab:
     picker.select(choose_picture, None, [picture, picker, upload], **quick)
     upload.input(lambda image: (upload_uri(image), _picker("")) if image else (gr.skip(), gr.skip()), upload, [picture, picker], **quick)
     return CompareTab(question, answer)
+
+
+def _show_inputs(direction: Direction) -> list[object]:
+    """Which of query, language, examples, caption language and pictures are seen."""
+    of_texts, of_pictures = gr.update(visible=direction == "pictures"), gr.update(visible=direction == "captions")
+    return [of_texts, of_texts, of_texts, of_pictures, of_pictures]
 
 
 def _picker(chosen: str) -> str:

@@ -38,7 +38,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
     def export(
         request: gr.Request, name: str, beta: float, dtype: str, shards: str, *own: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> tuple[str, object]:  # fmt: skip
+    ) -> tuple[str, object, object]:  # fmt: skip
         session = str(request.session_hash)
 
         def work() -> Exported:
@@ -48,13 +48,19 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
 
         done = attempt(work)
         if isinstance(done, Problem):
-            return render.notice(done.message, "problem"), gr.skip()
-        return render.exported(done), gr.update(value=render.loading_code(done), visible=True)
+            return render.notice(done.message, "problem"), gr.skip(), gr.skip()
+        return render.exported(done), gr.update(value=render.loading_code(done), visible=True), next_name(done.name)
 
     button.click(
-        export, [name, head.beta, dtype, shards, *head.components], [result, code], show_progress_on=result,
+        export, [name, head.beta, dtype, shards, *head.components], [result, code, name], show_progress_on=result,
         concurrency_limit=1, concurrency_id="export", api_visibility="private",
     )  # fmt: skip
+
+
+def next_name(name: str) -> str:
+    """A name for the next export: `merged-1` is followed by `merged-2`."""
+    stem, dash, number = name.rpartition("-")
+    return f"{stem}-{int(number) + 1}" if dash and number.isdecimal() and number.isascii() else f"{name[:60]}-2"
 
 
 def with_speed() -> Callable[[Step], str]:

@@ -17,8 +17,6 @@ from ..service import DEMO_PAIR, Loaded, Service
 from ..text import say
 from .compare import CLICKED, CompareTab
 
-REPORT_OUTPUTS = 1
-
 
 @dataclass(frozen=True)
 class ModelsTab:
@@ -39,7 +37,7 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
     chips = gr.HTML(render.pair_chips(pairs), js_on_load=CLICKED, padding=False)
     load = gr.Button(say("models.load"), variant="primary")
     report = gr.HTML(padding=False)
-    plot = gr.Plot(label=say("models.heatmap"), show_label=False, container=False)
+    plot = gr.Plot(label=say("models.heatmap"), show_label=False, container=False, visible=False)
     with gr.Accordion(say("models.heatmap.table"), open=False):
         tensors = gr.HTML(padding=False)
 
@@ -52,8 +50,8 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
     def draw(request: gr.Request) -> tuple[object, str]:
         return show_differences(service, str(request.session_hash))
 
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    chips.select(choose, None, [base, regional], queue=False, **quiet)
+    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    chips.select(choose, None, [base, regional], **quiet)
     loaded = load.click(
         load_pair, [base, regional, head.beta], [report, head.pair, *head.components], show_progress_on=report,
         concurrency_limit=2, concurrency_id="load", api_visibility="private",
@@ -91,10 +89,11 @@ def show_differences(service: Service, session: str) -> tuple[object, str]:
 
         comparison = service.current(session).comparison
         found = heatmap.cells(comparison)
-        return heatmap.figure(found, say("models.heatmap")) if found else None, render.tensor_table(comparison)
+        drawn = heatmap.figure(found, say("models.heatmap")) if found else None
+        return gr.update(value=drawn, visible=drawn is not None), render.tensor_table(comparison)
 
     done = attempt(work)
-    return (None, render.notice(done.message, "problem")) if isinstance(done, Problem) else done
+    return (gr.update(visible=False), render.notice(done.message, "problem")) if isinstance(done, Problem) else done
 
 
 def shipped_pairs() -> list[tuple[str, str]]:
