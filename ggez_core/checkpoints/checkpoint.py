@@ -86,8 +86,8 @@ class Checkpoint:
             raise CheckpointError(f"{self.source}: has no tensor {name!r}; `ggez inspect` lists what it has")
         info = self.tensors[name]
         tensor = torch.empty(info.shape, dtype=getattr(torch, DTYPES[info.dtype].name))
-        with opened(iter([info.file])) as files:
-            files.read_into(tensor.reshape(-1).view(torch.uint8).numpy(), info.file, info.offset)
+        with opened(info.files) as files:
+            info.read_into(tensor.reshape(-1).view(torch.uint8).numpy(), files)
         return tensor
 
 

@@ -115,7 +115,7 @@ def compare(base: Checkpoint, regional: Checkpoint, *, progress: Progress = sile
     total = sum(base.tensors[name].nbytes for name in shared)
     found: list[tuple[TensorDifference, float, float]] = []
     done = 0
-    paths = (c.tensors[name].file for c in (base, regional) for name in shared)
+    paths = (path for c in (base, regional) for name in shared for path in c.tensors[name].files)
     with opened(paths) as files:
         for name in names:
             a, b = base.tensors.get(name), regional.tensors.get(name)
@@ -211,8 +211,8 @@ def pieces(files: OpenFiles, a: TensorInfo, b: TensorInfo) -> Iterator[tuple[Byt
     for start in range(0, a.size, step):
         count = min(step, a.size - start)
         one, other = buffer_a[: count * width_a], buffer_b[: count * width_b]
-        files.read_into(one, a.file, a.offset + start * width_a)
-        files.read_into(other, b.file, b.offset + start * width_b)
+        a.read_into(one, files, start)
+        b.read_into(other, files, start)
         yield one, other
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ Elements = npt.NDArray[Any]
 class OpenFiles:
     """File descriptors opened once and read at any offset by many threads."""
 
-    def __init__(self, paths: Iterator[Path]) -> None:
+    def __init__(self, paths: Iterable[Path]) -> None:
         self._descriptors: dict[Path, int] = {}
         self._closing = ExitStack()
         try:
@@ -54,7 +54,7 @@ class OpenFiles:
 
 
 @contextmanager
-def opened(paths: Iterator[Path]) -> Iterator[OpenFiles]:
+def opened(paths: Iterable[Path]) -> Iterator[OpenFiles]:
     """The files at `paths`, open for as long as the block lasts."""
     files = OpenFiles(paths)
     try:

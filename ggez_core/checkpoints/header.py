@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from ..errors import CheckpointError
 from .dtypes import DTYPES
+from .files import Bytes, OpenFiles
 
 MAX_HEADER = 100_000_000  # the format's own limit
 _METADATA = "__metadata__"
@@ -38,6 +39,15 @@ class TensorInfo:
     def size(self) -> int:
         """Elements."""
         return math.prod(self.shape)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that reading it takes."""
+        return (self.file,)
+
+    def read_into(self, buffer: Bytes, files: OpenFiles, start: int = 0) -> None:
+        """Fill `buffer` with elements from `start` on. Raises `CheckpointError` if the file changed."""
+        files.read_into(buffer, self.file, self.offset + start * DTYPES[self.dtype].itemsize)
 
 
 def read_header(path: Path) -> list[TensorInfo]:

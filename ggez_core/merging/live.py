@@ -113,7 +113,7 @@ def _blocks(model: torch.nn.Module, base: Checkpoint, regional: Checkpoint) -> t
     held = _held(model, base)
     infos = (checkpoint.tensors[name] for checkpoint in (base, regional) for name in base.tensors)
     grouped: dict[tuple[str, str, str, torch.dtype, torch.device], list[str]] = {}
-    with opened(info.file for info in infos) as files:
+    with opened(path for info in infos for path in info.files) as files:
         for name, tensor in held.items():
             a, b = base.tensors[name], regional.tensors[name]
             if DTYPES[a.dtype].merges and not _same(files, a, b):
@@ -175,7 +175,7 @@ def _flat_end(files: OpenFiles, infos: list[TensorInfo]) -> torch.Tensor:
     flat = torch.zeros(sum(sizes), dtype=getattr(torch, DTYPES[infos[0].dtype].name))
     offset = 0
     for info, size in zip(infos, sizes, strict=True):
-        files.read_into(flat[offset : offset + info.size].view(torch.uint8).numpy(), info.file, info.offset)
+        info.read_into(flat[offset : offset + info.size].view(torch.uint8).numpy(), files)
         offset += size
     return flat
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..checkpoints import Checkpoint, TensorInfo
@@ -37,6 +38,11 @@ class Operation:
     def nbytes(self) -> int:
         """Bytes of the output tensor."""
         return self.base.size * self.dtype.itemsize
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that computing it takes."""
+        return self.base.files + (self.regional.files if self.regional else ())
 
     @property
     def width(self) -> int:
@@ -103,7 +109,7 @@ class Plan:
     @property
     def key(self) -> str:
         """A short digest of everything that decides the bytes: recipe, layout, and the inputs as they are now."""
-        inputs = {info.file for operation in self.operations for info in (operation.base, operation.regional) if info}
+        inputs = {path for operation in self.operations for path in operation.files}
         stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(inputs)]
         digest = hashlib.sha256(json.dumps([self.recipe.document(), stamps]).encode())
         for shard in self.shards:

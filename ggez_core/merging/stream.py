@@ -31,7 +31,7 @@ def write_weights(plan: Plan, output: OutputFolder, *, threads: int, progress: P
     `OutputError` for a disk that fills up; and whatever `progress` raises.
     """
     total = plan.nbytes
-    inputs = (info.file for operation in plan.operations for info in (operation.base, operation.regional) if info)
+    inputs = (path for operation in plan.operations for path in operation.files)
     with opened(inputs) as files:
         for batch, parts in _in_order(plan, files, output.start, threads):
             shard = plan.shards[batch.file]
@@ -101,7 +101,7 @@ def _compute(batch: Batch, files: OpenFiles, buffers: _Buffers) -> list[Bytes]:
 
 def _read(files: OpenFiles, info: TensorInfo, part: Part, into: Elements) -> Elements:
     """The elements of `part` of a tensor on disk, read into `into`."""
-    files.read_into(into.view(np.uint8), info.file, info.offset + part.start * into.itemsize)
+    info.read_into(into.view(np.uint8), files, part.start)
     return into
 
 
