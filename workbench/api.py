@@ -115,50 +115,88 @@ def register(service: Service) -> None:
         return _pair(loaded.pair, not loaded.why_not_live, loaded.why_not_live)
 
     def search_images(
-        request: gr.Request, query: str, beta: float = 0.5, components: dict[str, float] | None = None, language: str = "",
+        request: gr.Request,
+        query: str,
+        beta: float = 0.5,
+        components: dict[str, float] | None = None,
+        language: str = "",
         top: int = TOP,
-    ) -> AnswerReport:  # fmt: skip
-        """The pictures nearest to a text at base, at β, and at the regional end; `components` gives components a β of their own."""
-        return _answer(service.search_images(str(request.session_hash), query, beta, components, language=language, top=top))
+    ) -> AnswerReport:
+        """The pictures nearest to a text at base, at β (`components` may have their own), and at the regional end."""
+        return _answer(
+            service.search_images(str(request.session_hash), query, beta, components, language=language, top=top)
+        )
 
     def rank_captions(
-        request: gr.Request, picture: str, beta: float = 0.5, components: dict[str, float] | None = None, language: str = "",
+        request: gr.Request,
+        picture: str,
+        beta: float = 0.5,
+        components: dict[str, float] | None = None,
+        language: str = "",
         top: int = TOP,
-    ) -> AnswerReport:  # fmt: skip
+    ) -> AnswerReport:
         """The captions nearest to a picture: the id of a test picture, or an image as a data URI."""
-        return _answer(service.rank_captions(str(request.session_hash), picture, beta, components, language=language, top=top))
+        return _answer(
+            service.rank_captions(str(request.session_hash), picture, beta, components, language=language, top=top)
+        )
 
     def export(
-        request: gr.Request, name: str, beta: float = 0.5, components: dict[str, float] | None = None, dtype: str = "as base",
+        request: gr.Request,
+        name: str,
+        beta: float = 0.5,
+        components: dict[str, float] | None = None,
+        dtype: str = "as base",
         shard_size: str = "5GB",
-    ) -> ExportReport:  # fmt: skip
+    ) -> ExportReport:
         """Write the merged checkpoint at β; fetch it from `zip_url`, or file by file."""
         done = service.export(str(request.session_hash), name, beta, components, dtype=dtype, shard_size=shard_size)
         return _export(done)
 
     for function, group, limit in (
-        (preflight, "load", 2), (load_pair, "load", 2), (search_images, "answer", 4), (rank_captions, "answer", 4), (export, "export", 1),
-    ):  # fmt: skip
-        gr.api(as_endpoint(function), api_name=function.__name__, concurrency_id=group, concurrency_limit=limit)
+        (preflight, "load", 2),
+        (load_pair, "load", 2),
+        (search_images, "answer", 4),
+        (rank_captions, "answer", 4),
+        (export, "export", 1),
+    ):
+        gr.events.api(as_endpoint(function), api_name=function.__name__, concurrency_id=group, concurrency_limit=limit)
 
 
 def _pair(pair: Pair, live: bool = False, why_not_live: str = "") -> PairReport:
     report = pair.comparison
     components = [
-        ComponentReport(c.name, dict(c.counts), c.nbytes, c.relative_change, c.name in pair.components) for c in report.components.values()
+        ComponentReport(
+            c.name,
+            {str(status): count for status, count in c.counts.items()},
+            c.nbytes,
+            c.relative_change,
+            c.name in pair.components,
+        )
+        for c in report.components.values()
     ]
     return PairReport(report.base, report.regional, report.compatible, report.explain(), components, live, why_not_live)
 
 
 def _answer(found: Answer) -> AnswerReport:
     def hit(one: Hit) -> Found:
-        item = world.gallery()[one.index] if found.direction == "pictures" else world.captions(found.language)[one.index]
+        item = (
+            world.gallery()[one.index] if found.direction == "pictures" else world.captions(found.language)[one.index]
+        )
         concept = item.concept
         return Found(
-            id=item.id, text=getattr(item, "text", concept.names["en"]), language=getattr(item, "language", "en"), concept=concept.key,
-            country=concept.countries[0] if concept.countries else "", url=picture_url(one.index) if found.direction == "pictures" else "",
-            rank=one.rank, score=one.score, base_rank=one.base_rank, rise=one.rise, entered=one.entered, right=one.right,
-        )  # fmt: skip
+            id=item.id,
+            text=getattr(item, "text", concept.names["en"]),
+            language=getattr(item, "language", "en"),
+            concept=concept.key,
+            country=concept.countries[0] if concept.countries else "",
+            url=picture_url(one.index) if found.direction == "pictures" else "",
+            rank=one.rank,
+            score=one.score,
+            base_rank=one.base_rank,
+            rise=one.rise,
+            entered=one.entered,
+            right=one.right,
+        )
 
     columns = [ColumnReport(c.model, c.beta, c.first_right, [hit(one) for one in c.hits]) for c in found.columns]
     return AnswerReport(found.meant, columns, found.move_ms, found.answer_ms)
@@ -167,5 +205,12 @@ def _answer(found: Answer) -> AnswerReport:
 def _export(done: Exported) -> ExportReport:
     files = [FileReport(f.name, f.nbytes, f.url) for f in done.files]
     return ExportReport(
-        done.name, done.weights.beta, dict(done.weights.components), files, done.zip_url, done.nbytes, done.seconds, done.folder
+        done.name,
+        done.weights.beta,
+        dict(done.weights.components),
+        files,
+        done.zip_url,
+        done.nbytes,
+        done.seconds,
+        done.folder,
     )

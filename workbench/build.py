@@ -1,4 +1,4 @@
-"""Puts the page together: one header, the tabs, the endpoints, and how it is served. Used by `app.py` and `ggez app`."""
+"""Puts the page together: one header, the tabs, the endpoints, and how it is served. For `app.py` and `ggez app`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from starlette.routing import Route
 from ggez_core.progress import silent
 
 from . import api, header, world
-from .service import DEMO_PAIR, Service
+from .events import QUICK
+from .service import DEMO_PAIR, Answer, Service
 from .settings import Settings
 from .tabs import compare, export, models
 from .text import say
@@ -37,10 +38,12 @@ def build(service: Service) -> gr.Blocks:
         api.register(service)
         _start(service, page, head, chosen, compared)
     page.queue(default_concurrency_limit=4)
-    return page
+    return page  # type: ignore[no-any-return]
 
 
-def _start(service: Service, page: gr.Blocks, head: header.Header, chosen: models.ModelsTab, compared: compare.CompareTab) -> None:
+def _start(
+    service: Service, page: gr.Blocks, head: header.Header, chosen: models.ModelsTab, compared: compare.CompareTab
+) -> None:
     """What happens when a visitor comes, loads another pair, and leaves."""
 
     def first(request: gr.Request, beta: float) -> list[object]:
@@ -48,30 +51,43 @@ def _start(service: Service, page: gr.Blocks, head: header.Header, chosen: model
 
     def answer(request: gr.Request, beta: float, *question: Any) -> tuple[str, str]:
         found = compare.ask(service, str(request.session_hash), beta, *question)
-        return compare.show(found), header.show_facts(found if isinstance(found, compare.Answer) else None)
+        return compare.show(found), header.show_facts(found if isinstance(found, Answer) else None)
 
     def leave(request: gr.Request) -> None:
         service.leave(str(request.session_hash))
 
-    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     pair_outputs = [chosen.report, head.pair, *head.components]
     question = [head.beta, *compared.question.inputs]
-    came = page.load(first, head.beta, pair_outputs, **quiet)
+    came = page.load(first, head.beta, pair_outputs, **QUICK)
     for event in (came, chosen.loaded):
-        event.then(answer, question, [compared.answer, head.facts], **quiet)
+        event.then(answer, question, [compared.answer, head.facts], **QUICK)
     page.unload(leave)
 
 
-def launch(host: str | None = None, port: int | None = None, *, service: Service | None = None, page: gr.Blocks | None = None,
-           wait: bool = True) -> str:  # fmt: skip
+def launch(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    service: Service | None = None,
+    page: gr.Blocks | None = None,
+    wait: bool = True,
+) -> str:
     """Serve the page; its address. `wait` keeps the process until it is stopped."""
     service = service or Service(Settings.from_environment())
     page = page or build(service)
     _, url, _ = page.launch(
-        server_name=host, server_port=port, prevent_thread_lock=not wait, theme=theme(), css_paths=CSS, footer_links=["api"],
-        run_history=False, ssr_mode=False, max_file_size=LARGEST_UPLOAD, enable_monitoring=False,
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=not wait,
+        theme=theme(),
+        css_paths=CSS,
+        footer_links=["api"],
+        run_history=False,
+        ssr_mode=False,
+        max_file_size=LARGEST_UPLOAD,
+        enable_monitoring=False,
         app_kwargs={"routes": [Route("/pictures/{index:int}.webp", _picture), *service.exports.routes()]},
-    )  # fmt: skip
+    )
     return str(url)
 
 

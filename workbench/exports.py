@@ -51,7 +51,8 @@ class Exports:
         name = name.strip()
         if not _NAME.fullmatch(name) or name.endswith((".", ".zip")):
             raise OutputError(
-                f"{name[:80]!r} is no name for an export; use up to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit"
+                f"{name[:80]!r} is no name for an export; use up to 64 letters, digits, '.', '_' and '-', "
+                "beginning with a letter or digit"
             )
         folder = self._root / ticket / name
         if folder.exists():
@@ -84,7 +85,7 @@ class Exports:
         return StreamingResponse(_zipped(folder), media_type="application/zip", headers=headers)
 
     def _known(self, request: Request) -> Path:
-        ticket, name = request.path_params["ticket"], request.path_params["name"]
+        ticket, name = str(request.path_params["ticket"]), str(request.path_params["name"])
         folder = self._root / ticket / name
         if not _TICKET.fullmatch(ticket) or not _NAME.fullmatch(name) or not folder.is_dir():
             raise HTTPException(404)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from . import render
+from .markup import fine, notice
 from .pairs import Pair
 from .service import Answer, Service
 from .text import say
@@ -31,15 +32,26 @@ def build() -> Header:
     """Lay the header out, inside the current Blocks."""
     title = render.title()
     gr.HTML(title, padding=False)
-    pair = gr.HTML(render.notice(say("pair.loading")), padding=False)
+    pair = gr.HTML(notice(say("pair.loading")), padding=False)
     with gr.Row(elem_classes="gg-controls"):
-        beta = gr.Slider(0, 1, START, step=0.01, label=say("beta.label"), info=say("beta.info"), scale=4, min_width=300, buttons=[])
+        beta = gr.Slider(
+            0, 1, START, step=0.01, label=say("beta.label"), info=say("beta.info"), scale=4, min_width=300, buttons=[]
+        )
         facts = gr.HTML(render.facts(Service.alpha(), None), padding=False)
     with gr.Accordion(say("components.label"), open=False):
-        gr.HTML(render.fine(say("components.info")), padding=False)
+        gr.HTML(fine(say("components.info")), padding=False)
         with gr.Row():
             sliders = tuple(
-                gr.Slider(0, 1, START, step=0.01, label=say("components.slider", name=k + 1), visible=False, min_width=240, buttons=[])
+                gr.Slider(
+                    0,
+                    1,
+                    START,
+                    step=0.01,
+                    label=say("components.slider", name=k + 1),
+                    visible=False,
+                    min_width=240,
+                    buttons=[],
+                )
                 for k in range(SLIDERS)
             )
     beta.input(None, beta, list(sliders), js=FOLLOW, api_visibility="private")

@@ -60,7 +60,7 @@ class LivePair:
         self._text_parts = self._parts(lambda: self._family.encode_texts([first.concept.names["en"]]))
 
     def move(self, weights: Weights) -> float:
-        """Move the model to `weights`; seconds it took. Only a measure: every question moves it to where it needs it."""
+        """Move the model to `weights`; seconds it took. A measure: every question moves it where it needs it."""
         with self._lock:
             return self._move(weights)
 
@@ -76,13 +76,19 @@ class LivePair:
     def text(self, query: str, weights: Weights) -> Vectors:
         """Unit vector (1, d) of a query."""
         family = self._family
-        return self._embed(f"text {query}", weights, self._text_parts, lambda: family.prepare_texts([query]), family.embed_texts)
+        return self._embed(
+            f"text {query}", weights, self._text_parts, lambda: family.prepare_texts([query]), family.embed_texts
+        )
 
     def picture(self, picture: str, weights: Weights) -> Vectors:
         """Unit vector (1, d) of a gallery picture (its id) or of a picture sent as a data URI."""
         family = self._family
         return self._embed(
-            f"picture {picture}", weights, self._image_parts, lambda: family.prepare_images([image_of(picture)]), family.embed_images
+            f"picture {picture}",
+            weights,
+            self._image_parts,
+            lambda: family.prepare_images([image_of(picture)]),
+            family.embed_images,
         )
 
     def embed_ahead(self) -> None:
@@ -133,7 +139,12 @@ class LivePair:
         return self._prepared[key]
 
     def _embed(
-        self, what: str, weights: Weights, parts: frozenset[str], prepare: Callable[[], Prepared], embed: Callable[[Prepared], torch.Tensor]
+        self,
+        what: str,
+        weights: Weights,
+        parts: frozenset[str],
+        prepare: Callable[[], Prepared],
+        embed: Callable[[Prepared], torch.Tensor],
     ) -> Vectors:
         self._asked = time.monotonic()
         key = _key(what, weights, parts)
@@ -161,10 +172,11 @@ class LivePair:
         return time.perf_counter() - started
 
     def _parts(self, run: Callable[[], object]) -> frozenset[str]:
-        """The components that a computation runs through, found by watching it; a β of any other one can't change it."""
+        """The components that a computation runs through, found by watching it; the β of others can't change it."""
         seen: set[str] = set()
         watching = [
-            module.register_forward_pre_hook(lambda *_, name=name: seen.add(name)) for name, module in self._family.model.named_children()
+            module.register_forward_pre_hook(lambda *_, name=name: seen.add(name))
+            for name, module in self._family.model.named_children()
         ]
         try:
             run()
@@ -191,12 +203,21 @@ def image_of(picture: str) -> Image.Image:
     if not picture.startswith(DATA_URI):
         found = next((p for p in world.gallery() if p.id == picture), None)
         if found is None:
-            raise DataError(f"there is no picture {picture[:80]!r}; choose one of the small world's or send a data:image/… URI")
+            raise DataError(
+                f"there is no picture {picture[:80]!r}; choose one of the small world's or send a data:image/… URI"
+            )
         return found.image
     try:
         image = Image.open(io.BytesIO(base64.b64decode(picture.partition(",")[2], validate=True)))
         if image.width * image.height > LARGEST_IMAGE:
             raise DataError(f"the picture has {image.width} × {image.height} pixels; send one of at most 40 megapixels")
         return image.convert("RGB")
-    except (UnidentifiedImageError, Image.DecompressionBombError, binascii.Error, OSError, ValueError, SyntaxError) as error:
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        binascii.Error,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ) as error:
         raise DataError(f"the picture can't be read ({type(error).__name__}); send a PNG, JPEG or WebP") from error

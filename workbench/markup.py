@@ -1,4 +1,4 @@
-"""Small helpers for writing HTML: everything that comes from outside is escaped here and nowhere else. Used by `render`."""
+"""Small helpers for writing HTML; what comes from outside is escaped here and nowhere else. For `render`, `reports`."""
 
 from __future__ import annotations
 
@@ -42,3 +42,13 @@ def for_ears(text: str) -> Html:
 def only_eyes(text: str) -> Html:
     """A sign that a screen reader leaves out."""
     return tag("span", text, aria_hidden="true")
+
+
+def notice(message: str, kind: str = "note") -> Html:
+    """One line that says what to do; `kind` is note, good or problem."""
+    return tag("p", message, cls=f"gg-notice gg-{kind}", role="alert" if kind == "problem" else "status")
+
+
+def fine(text: str) -> Html:
+    """A remark in small print."""
+    return tag("p", text, cls="gg-fine")

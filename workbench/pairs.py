@@ -1,4 +1,4 @@
-"""Pairs of checkpoints: opened, compared, and loaded live within a byte budget, the least recently used one leaving first.
+"""Pairs of checkpoints: opened, compared, and loaded live within a byte budget; the least recently used leaves first.
 
 One store serves every visitor; what a visitor may differ in (β, query) is never kept here. Used by `service`.
 """
@@ -36,7 +36,9 @@ class Pair:
     @cached_property
     def components(self) -> tuple[str, ...]:
         """The components in which the two differ, the only ones that a β of their own can move."""
-        differing = (name for name, c in self.comparison.components.items() if len(c.names["identical"]) < sum(c.counts.values()))
+        differing = (
+            name for name, c in self.comparison.components.items() if len(c.names["identical"]) < sum(c.counts.values())
+        )
         return tuple(differing)
 
     @property
@@ -86,14 +88,15 @@ class PairStore:
     def live(self, pair: Pair) -> LivePair:
         """The pair with its weights in memory, loaded on first use.
 
-        Raises IncompatibleError if the two can't be merged, GgezError if the pair can't be held or isn't one to search with.
+        Raises IncompatibleError if the two can't be merged, GgezError if it can't be held or searched with.
         """
         if not pair.comparison.compatible:
             raise IncompatibleError(pair.comparison.explain())
         if pair.live_bytes > self._budget:
             raise GgezError(
-                f"{pair.base.source} and its regional side need {pair.live_bytes / 1e9:.1f} GB to be compared live, and "
-                f"{self._budget / 1e9:.1f} GB are allowed; Export merges them all the same, or set GGEZ_MEMORY_BUDGET"
+                f"{pair.base.source} and its regional side need {pair.live_bytes / 1e9:.1f} GB to be compared live, "
+                f"and {self._budget / 1e9:.1f} GB are allowed; Export merges them all the same, "
+                "or set GGEZ_MEMORY_BUDGET"
             )
         with self._loading:
             with self._lock:

@@ -1,4 +1,4 @@
-"""From exceptions to one line a person can act on; never a traceback. Used around every event and endpoint of the page."""
+"""From exceptions to one line a person can act on; never a traceback. Used around every event and endpoint."""
 
 from __future__ import annotations
 

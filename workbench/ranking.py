@@ -58,8 +58,10 @@ def ranks(scores: Scores) -> npt.NDArray[np.int64]:
     return places
 
 
-def column(model: str, beta: float | None, scores: Scores, base: Scores, right: Sequence[bool] | None, top: int) -> Column:
-    """The `top` hits of `scores` (n,), compared with those of the `base` (n,). `right` says of every item whether it is."""
+def column(
+    model: str, beta: float | None, scores: Scores, base: Scores, right: Sequence[bool] | None, top: int
+) -> Column:
+    """The `top` hits of `scores` (n,) compared with those of the `base` (n,); `right` says which items are."""
     places, before = ranks(scores), ranks(base)
     shown = np.argsort(places)[:top]
     hits = tuple(

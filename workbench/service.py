@@ -94,7 +94,7 @@ class Service:
         return self._pairs.open(base, regional, progress)
 
     def load_pair(self, session: str, base: str, regional: str, *, progress: Progress = silent) -> Loaded:
-        """Make a pair the session's own, and load it live if it can be. An incompatible one is refused with its reason."""
+        """Make a pair the session's own, and load it live if it can be. Raises GgezError for an incompatible one."""
         pair = self.preflight(base, regional, progress=progress)
         if not pair.comparison.compatible:
             raise GgezError(pair.comparison.explain())
@@ -118,9 +118,15 @@ class Service:
         self._visitors.forget(session)
 
     def search_images(
-        self, session: str, query: str, beta: float, components: Mapping[str, float] | None = None, *,
-        language: str = "", top: int = TOP,
-    ) -> Answer:  # fmt: skip
+        self,
+        session: str,
+        query: str,
+        beta: float,
+        components: Mapping[str, float] | None = None,
+        *,
+        language: str = "",
+        top: int = TOP,
+    ) -> Answer:
         """The pictures nearest to a text at base, at β and at the regional end."""
         query = query.strip()
         if not query:
@@ -130,14 +136,27 @@ class Service:
         concept = world.meant(query)
         right = None if concept is None else [p.concept == concept for p in world.gallery()]
         return self._answer(
-            session, beta, components, "pictures", language, concept and concept.key, right, top,
+            session,
+            beta,
+            components,
+            "pictures",
+            language,
+            concept.key if concept else None,
+            right,
+            top,
             lambda live, weights: (live.text(query, weights), live.gallery(weights)),
-        )  # fmt: skip
+        )
 
     def rank_captions(
-        self, session: str, picture: str, beta: float, components: Mapping[str, float] | None = None, *,
-        language: str = world.ALL_LANGUAGES, top: int = TOP,
-    ) -> Answer:  # fmt: skip
+        self,
+        session: str,
+        picture: str,
+        beta: float,
+        components: Mapping[str, float] | None = None,
+        *,
+        language: str = world.ALL_LANGUAGES,
+        top: int = TOP,
+    ) -> Answer:
         """The captions nearest to a picture, which is a gallery picture's id or an image as a data URI."""
         captions = world.captions(language)
         if not captions:
@@ -145,14 +164,28 @@ class Service:
         concept = next((p.concept for p in world.gallery() if p.id == picture), None)
         right = None if concept is None else [c.concept == concept for c in captions]
         return self._answer(
-            session, beta, components, "captions", language, concept and concept.key, right, top,
+            session,
+            beta,
+            components,
+            "captions",
+            language,
+            concept.key if concept else None,
+            right,
+            top,
             lambda live, weights: (live.picture(picture, weights), live.captions(language, weights)),
-        )  # fmt: skip
+        )
 
     def export(
-        self, session: str, name: str, beta: float, components: Mapping[str, float] | None = None, *,
-        dtype: str = "as base", shard_size: str = "5GB", progress: Progress = silent,
-    ) -> Exported:  # fmt: skip
+        self,
+        session: str,
+        name: str,
+        beta: float,
+        components: Mapping[str, float] | None = None,
+        *,
+        dtype: str = "as base",
+        shard_size: str = "5GB",
+        progress: Progress = silent,
+    ) -> Exported:
         """Write the merged checkpoint at β into the visitor's own folder."""
         if dtype not in DTYPES:
             raise RecipeError(f"dtype {dtype[:20]!r} is unknown; choose one of {', '.join(DTYPES)}")
@@ -165,14 +198,24 @@ class Service:
 
         started = time.perf_counter()
         merge(
-            pair.base, pair.regional, weights.beta, folder, components=dict(weights.components) or None,
-            dtype=DTYPES[dtype], shard_size=shard_size, progress=progress,
-        )  # fmt: skip
+            pair.base,
+            pair.regional,
+            weights.beta,
+            folder,
+            components=dict(weights.components) or None,
+            dtype=DTYPES[dtype],
+            shard_size=shard_size,
+            progress=progress,
+        )
         return Exported(
-            name=folder.name, weights=weights, files=self.exports.files(visitor.ticket, folder.name),
-            zip_url=f"exports/{visitor.ticket}/{folder.name}.zip", seconds=time.perf_counter() - started,
-            model_class=_model_class(pair), folder="" if self.settings.shared else str(folder),
-        )  # fmt: skip
+            name=folder.name,
+            weights=weights,
+            files=self.exports.files(visitor.ticket, folder.name),
+            zip_url=f"exports/{visitor.ticket}/{folder.name}.zip",
+            seconds=time.perf_counter() - started,
+            model_class=_model_class(pair),
+            folder="" if self.settings.shared else str(folder),
+        )
 
     @staticmethod
     def alpha() -> Alpha:
@@ -189,9 +232,17 @@ class Service:
         return Weights.at(beta, components)
 
     def _answer(
-        self, session: str, beta: float, components: Mapping[str, float] | None, direction: Direction, language: str,
-        meant: str | None, right: Sequence[bool] | None, top: int, embed: Callable[[LivePair, Weights], tuple[Vectors, Vectors]],
-    ) -> Answer:  # fmt: skip
+        self,
+        session: str,
+        beta: float,
+        components: Mapping[str, float] | None,
+        direction: Direction,
+        language: str,
+        meant: str | None,
+        right: Sequence[bool] | None,
+        top: int,
+        embed: Callable[[LivePair, Weights], tuple[Vectors, Vectors]],
+    ) -> Answer:
         started = time.perf_counter()
         pair = self.current(session)
         merged = self._weights(pair, beta, components)
@@ -199,7 +250,8 @@ class Service:
 
         def scores(weights: Weights) -> ranking.Scores:
             one, many = embed(live, weights)
-            return many @ one[0]
+            found: ranking.Scores = many @ one[0]
+            return found
 
         base, regional = scores(BASE), scores(REGIONAL)
         move = live.move(merged)

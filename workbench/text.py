@@ -1,4 +1,4 @@
-"""Every word that the page itself says, by key. English for now; another language is another mapping with the same keys.
+"""Every word that the page itself says, by key. English for now; another language is another mapping of the same keys.
 
 `say` fills in a text's values. Used by everything in `workbench` that shows something.
 """
@@ -11,13 +11,13 @@ from types import MappingProxyType
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "title": "GG-EZ Workbench",
-        "tagline": "One slider between a global model and a regional one: see what changes, keep the best of both, take it home.",
+        "tagline": "One slider between a global model and a regional one: see what changes, keep the best of both.",
         "tab.models": "Models",
         "tab.compare": "Compare",
         "tab.export": "Export",
         # header
         "beta.label": "β, from base (0) to regional (1)",
-        "beta.info": "0 is the base model bit for bit, 1 the regional one. Between them, each weight is (1 − β) · base + β · regional.",
+        "beta.info": "0 is the base bit for bit, 1 the regional model. Between: (1 − β) · base + β · regional.",
         "components.label": "One β for each component",
         "components.info": "The slider above moves all of these; each can then go its own way.",
         "components.slider": "β of {name}",
@@ -58,7 +58,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "verdict": "Looking for {name}. First right hit at rank: base {base}, merged {merged}, regional {regional}.",
         "verdict.unknown": "The query names nothing of the small world, so nothing is marked as right or wrong.",
         "verdict.picture": "Captions for your own picture: what is right isn't known.",
-        "score.note": "Scores are cosine similarities. Arrows count places against the base; “new” was not among its {top}.",
+        "score.note": "Scores are cosines. Arrows count places against the base; “new” was not among its {top}.",
         "hit.up": "up {places} against the base",
         "hit.down": "down {places} against the base",
         "hit.new": "new, at rank {rank} in the base",
@@ -114,7 +114,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "export.folder": "On this machine it is in {folder}",
         "export.code": "How to load it",
         "export.empty": "Nothing exported yet. Choose β above, a name, and press Export.",
-        "error.generic": "Something went wrong on our side. It has been logged; try again, or reload the page.",
+        "error.generic": "Something went wrong on our side and was logged; try again, or reload the page.",
     }
 )
 
@@ -122,7 +122,9 @@ LANGUAGES: Mapping[str, str] = MappingProxyType(
     {
         "en": "English", "id": "Bahasa Indonesia", "ms": "Bahasa Melayu", "th": "ไทย · Thai", "vi": "Tiếng Việt",
         "fil": "Filipino", "km": "ខ្មែរ · Khmer", "lo": "ລາວ · Lao", "my": "မြန်မာ · Burmese", "ta": "தமிழ் · Tamil",
-        "zh": "中文 · Chinese", "tet": "Tetun", "pt": "Português", "jv": "Basa Jawa · Javanese", "su": "Basa Sunda · Sundanese",
+        "zh": "中文 · Chinese",
+        "tet": "Tetun", "pt": "Português", "jv": "Basa Jawa · Javanese",
+        "su": "Basa Sunda · Sundanese",
     }
 )  # fmt: skip
 
@@ -133,7 +135,7 @@ def say(key: str, **values: object) -> str:
 
 
 def language_name(code: str) -> str:
-    """How speakers call a language, followed by its English name where the two differ much; the code if it is unknown."""
+    """How speakers call a language, followed by its English name where they differ much; else the code."""
     return LANGUAGES.get(code, code)
 
 

@@ -10,12 +10,13 @@ import io
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from ggez_core.demo.world.dataset import Caption, Picture, caption_rows, pictures
 from ggez_core.demo.world.registry import Concept, concepts
 from ggez_core.regions import COUNTRIES
 
-SPLIT = "test"
+SPLIT: Final = "test"
 THUMBNAIL = 160
 ALL_LANGUAGES = ""
 
@@ -69,11 +70,13 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def examples() -> tuple[Example, ...]:
-    """Sentences of the test split in many languages; a concept the world lacks is replaced by a neighbour of its language."""
+    """Sentences of the test split in many languages; for a concept that is missing, a neighbour."""
     found = []
     for language, key in EXAMPLES:
         known = [row for row in caption_rows(SPLIT) if row.language == language]
-        wanted = [r for r in known if r.concept.key == key] or [r for r in known if _at_home(r.concept, language)] or known
+        wanted = (
+            [r for r in known if r.concept.key == key] or [r for r in known if _at_home(r.concept, language)] or known
+        )
         if wanted:
             found.append(Example(wanted[0].text, language))
     return tuple(dict.fromkeys(found))

@@ -33,7 +33,7 @@ class Cell:
 
 
 def cells(comparison: Comparison) -> list[Cell]:
-    """The tensors whose change can be stated. Biases are left to the table: near zero, their relative change says little."""
+    """The tensors whose change has a meaning. Biases, near zero, are left to the table: theirs says little."""
     return [
         Cell(t.component, *_place(t.name, t.component), t.relative_change, t.name)
         for t in comparison.tensors
@@ -48,28 +48,49 @@ def figure(found: Sequence[Cell], title: str) -> go.Figure:
     rows = [len(kinds) for kinds, _ in panels.values()]
     total = sum(rows) * ROW_HEIGHT + len(rows) * PANEL_HEIGHT
     drawn = make_subplots(
-        rows=len(rows), cols=1, subplot_titles=list(panels), row_heights=[r * ROW_HEIGHT + 20 for r in rows],
+        rows=len(rows),
+        cols=1,
+        subplot_titles=list(panels),
+        row_heights=[r * ROW_HEIGHT + 20 for r in rows],
         vertical_spacing=min(72 / total, 0.9 / max(len(rows) - 1, 1)),
-    )  # fmt: skip
+    )
     for number, (name, (kinds, layers)) in enumerate(panels.items(), 1):
         changes = {(c.kind, c.layer): c for c in found if c.component == name}
         grid = [[changes.get((kind, layer)) for layer in layers] for kind in kinds]
         drawn.add_trace(
             go.Heatmap(
-                z=[[None if c is None else 100 * c.change for c in row] for row in grid], x=layers, y=kinds, coloraxis="coloraxis",
+                z=[[None if c is None else 100 * c.change for c in row] for row in grid],
+                x=layers,
+                y=kinds,
+                coloraxis="coloraxis",
                 customdata=[["" if c is None else c.tensor for c in row] for row in grid],
-                hovertemplate="%{customdata}<br>%{z:.2f} %<extra></extra>", hoverongaps=False, xgap=1, ygap=1,
+                hovertemplate="%{customdata}<br>%{z:.2f} %<extra></extra>",
+                hoverongaps=False,
+                xgap=1,
+                ygap=1,
             ),
-            row=number, col=1,
-        )  # fmt: skip
-    drawn.update_xaxes(type="category", title_text="layer (– is outside the layers)", title_standoff=4, row=len(rows), col=1)
+            row=number,
+            col=1,
+        )
+    drawn.update_xaxes(
+        type="category", title_text="layer (– is outside the layers)", title_standoff=4, row=len(rows), col=1
+    )
     drawn.update_xaxes(showgrid=False)
     drawn.update_yaxes(showgrid=False, autorange="reversed", automargin=True, ticksuffix=" ")
     drawn.update_layout(
-        title={"text": title, "font": {"size": 16}, "x": 0, "xref": "container", "pad": {"l": 8}}, height=total, margin={"l": 8, "r": 8, "t": 78, "b": 48},
-        coloraxis={"colorscale": "Cividis", "cmin": 0, "cmax": 100 * max(c.change for c in found), "colorbar": {"title": {"text": "relative<br>change, %"}, "thickness": 12}},
-        font={"family": "system-ui, sans-serif"}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-    )  # fmt: skip
+        title={"text": title, "font": {"size": 16}, "x": 0, "xref": "container", "pad": {"l": 8}},
+        height=total,
+        margin={"l": 8, "r": 8, "t": 78, "b": 48},
+        coloraxis={
+            "colorscale": "Cividis",
+            "cmin": 0,
+            "cmax": 100 * max(c.change for c in found),
+            "colorbar": {"title": {"text": "relative<br>change, %"}, "thickness": 12},
+        },
+        font={"family": "system-ui, sans-serif"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
     return drawn
 
 

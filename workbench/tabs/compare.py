@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import gradio as gr
 from PIL import Image
 
-from .. import header, render, world
+from .. import header, render, reports, world
+from ..events import LATEST_WINS, ON_CLICK, QUICK
 from ..header import Header
+from ..markup import notice
 from ..problem import Problem, attempt
 from ..service import Answer, Direction, Service
 from ..text import language_name, say
 from ..weights import Weights
 
 UPLOAD_SIDE = 512  # pixels; more than any of the models looks at
-CLICKED = "element.addEventListener('click', e => { const b = e.target.closest('[data-index]'); if (b) trigger('select', {index: +b.dataset.index}); });"
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,16 @@ class CompareTab:
 
 
 def ask(
-    service: Service, session: str, beta: float, direction: Direction, query: str, language: str, picture: str, captions: str,
+    service: Service,
+    session: str,
+    beta: float,
+    direction: Direction,
+    query: str,
+    language: str,
+    picture: str,
+    captions: str,
     *own: float,
-) -> Answer | Problem:  # fmt: skip
+) -> Answer | Problem:
     """The answer to the tab's question; `own` are the components' β in the order of the pair's components."""
 
     def work() -> Answer:
@@ -61,7 +69,7 @@ def ask(
 
 def show(found: Answer | Problem) -> str:
     """The answer, or why there is none, as the tab shows it."""
-    return render.notice(found.message, "problem") if isinstance(found, Problem) else render.answer(found)
+    return notice(found.message, "problem") if isinstance(found, Problem) else render.answer(found)
 
 
 def upload_uri(image: Image.Image) -> str:
@@ -79,39 +87,59 @@ def build(service: Service, head: Header, force: gr.HTML) -> CompareTab:
     picked = world.shown_pictures()
     with gr.Row(equal_height=True):
         direction = gr.Radio(
-            [(say("direction.pictures"), "pictures"), (say("direction.captions"), "captions")], value="pictures",
-            label=say("direction.label"), scale=2, min_width=360,
-        )  # fmt: skip
-        query = gr.Textbox(first.text, label=say("query.label"), placeholder=say("query.placeholder"), max_length=500, scale=4,
-                           min_width=280, max_lines=1)  # fmt: skip
-        language = gr.Dropdown(_languages(say("language.none")), value=first.language, label=say("language.label"), scale=1,
-                               min_width=200)  # fmt: skip
-        captions = gr.Dropdown(_languages(say("captions.all")), value=world.ALL_LANGUAGES, label=say("captions.label"), scale=5,
-                               min_width=200, visible=False)  # fmt: skip
-    chips = gr.HTML(render.example_chips(world.examples()), js_on_load=CLICKED, padding=False)
+            [(say("direction.pictures"), "pictures"), (say("direction.captions"), "captions")],
+            value="pictures",
+            label=say("direction.label"),
+            scale=2,
+            min_width=360,
+        )
+        query = gr.Textbox(
+            first.text,
+            label=say("query.label"),
+            placeholder=say("query.placeholder"),
+            max_length=500,
+            scale=4,
+            min_width=280,
+            max_lines=1,
+        )
+        language = gr.Dropdown(
+            _languages(say("language.none")), value=first.language, label=say("language.label"), scale=1, min_width=200
+        )
+        captions = gr.Dropdown(
+            _languages(say("captions.all")),
+            value=world.ALL_LANGUAGES,
+            label=say("captions.label"),
+            scale=5,
+            min_width=200,
+            visible=False,
+        )
+    chips = gr.HTML(render.example_chips(world.examples()), js_on_load=ON_CLICK, padding=False)
     with gr.Row(visible=False, elem_classes="gg-choice") as pictures:
-        picker = gr.HTML(_picker(world.gallery()[picked[0]].id), js_on_load=CLICKED, padding=False, min_width=280)
+        picker = gr.HTML(_picker(world.gallery()[picked[0]].id), js_on_load=ON_CLICK, padding=False, min_width=280)
         with gr.Column(scale=0, min_width=240):
             upload = gr.Image(label=say("upload.label"), type="pil", sources=["upload", "clipboard"], height=160)
     picture = gr.Textbox(world.gallery()[picked[0]].id, visible=False)
-    answer = gr.HTML(render.notice(say("pair.loading")), padding=False)
+    answer = gr.HTML(notice(say("pair.loading")), padding=False)
     question = Question(direction, query, language, picture, captions)
 
     def moved(request: gr.Request, beta: float, *inputs: object) -> tuple[str, str, str]:
         found = ask(service, str(request.session_hash), beta, *inputs)  # type: ignore[arg-type]
         facts = header.show_facts(None if isinstance(found, Problem) else found)
         own = header.own_betas(service.current(str(request.session_hash)), inputs[len(question.inputs) :])  # type: ignore[arg-type]
-        return show(found), facts, render.in_force(Weights.at(beta, own))
+        return show(found), facts, reports.in_force(Weights.at(beta, own))
 
     outputs = [answer, head.facts, force]
-    quick = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    live = {**quick, "trigger_mode": "always_last"}  # while the thumb moves, the latest place wins
-    head.beta.input(moved, [head.beta, *question.inputs], outputs, **live)
+    head.beta.input(moved, [head.beta, *question.inputs], outputs, **LATEST_WINS)
     everything = [head.beta, *question.inputs, *head.components]
-    asked = [slider.input for slider in head.components] + [query.input, language.input, direction.input, captions.input]
-    gr.on([*asked, picture.change], moved, everything, outputs, **live)
+    asked = [slider.input for slider in head.components] + [
+        query.input,
+        language.input,
+        direction.input,
+        captions.input,
+    ]
+    gr.on([*asked, picture.change], moved, everything, outputs, **LATEST_WINS)
 
-    direction.input(_show_inputs, direction, [query, language, chips, captions, pictures], **quick)
+    direction.input(_show_inputs, direction, [query, language, chips, captions, pictures], **QUICK)
 
     def choose_example(event: gr.EventData) -> tuple[str, str]:
         example = world.examples()[int(event.index)]
@@ -121,9 +149,9 @@ def build(service: Service, head: Header, force: gr.HTML) -> CompareTab:
         chosen = world.gallery()[int(event.index)].id
         return chosen, _picker(chosen), None
 
-    chips.select(choose_example, None, [query, language], **quick).then(moved, everything, outputs, **live)
-    picker.select(choose_picture, None, [picture, picker, upload], **quick)
-    upload.input(lambda image: (upload_uri(image), _picker("")) if image else (gr.skip(), gr.skip()), upload, [picture, picker], **quick)
+    chips.select(choose_example, None, [query, language], **QUICK).then(moved, everything, outputs, **LATEST_WINS)
+    picker.select(choose_picture, None, [picture, picker, upload], **QUICK)
+    upload.input(_take_upload, upload, [picture, picker], **QUICK)
     return CompareTab(question, answer)
 
 
@@ -131,6 +159,11 @@ def _show_inputs(direction: Direction) -> list[object]:
     """Which of query, language, examples, caption language and pictures are seen."""
     of_texts, of_pictures = gr.update(visible=direction == "pictures"), gr.update(visible=direction == "captions")
     return [of_texts, of_texts, of_texts, of_pictures, of_pictures]
+
+
+def _take_upload(image: Image.Image | None) -> tuple[object, object]:
+    """An uploaded picture becomes the question; removing it leaves the question as it is."""
+    return (upload_uri(image), _picker("")) if image else (gr.skip(), gr.skip())
 
 
 def _picker(chosen: str) -> str:

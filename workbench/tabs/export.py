@@ -9,8 +9,9 @@ import gradio as gr
 
 from ggez_core.progress import Step
 
-from .. import header, render
+from .. import header, reports
 from ..header import Header
+from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import DTYPES, SHARD_SIZES, Exported, Service
 from ..text import say
@@ -20,25 +21,37 @@ from .models import on_page
 
 def in_force() -> gr.HTML:
     """Where the weights in force are said, made before the tab so that Compare can write into it."""
-    return gr.HTML(render.in_force(Weights(header.START)), padding=False, render=False)
+    return gr.HTML(reports.in_force(Weights(header.START)), padding=False, render=False)
 
 
 def build(service: Service, head: Header, force: gr.HTML) -> None:
     """Lay the tab out and wire it."""
-    gr.HTML(render.fine(say("export.intro")), padding=False)
-    force.render()
+    gr.HTML(fine(say("export.intro")), padding=False)
+    force.render()  # type: ignore[no-untyped-call]
     with gr.Row():
-        name = gr.Textbox("merged-1", label=say("export.name"), info=say("export.name.info"), max_length=64, max_lines=1, min_width=220)
+        name = gr.Textbox(
+            "merged-1",
+            label=say("export.name"),
+            info=say("export.name.info"),
+            max_length=64,
+            max_lines=1,
+            min_width=220,
+        )
         dtype = gr.Dropdown(list(DTYPES), value="as base", label=say("export.dtype"), min_width=160)
         shards = gr.Dropdown(list(SHARD_SIZES), value="5GB", label=say("export.shards"), min_width=160)
     button = gr.Button(say("export.button"), variant="primary")
-    result = gr.HTML(render.notice(say("export.empty")), padding=False)
+    result = gr.HTML(notice(say("export.empty")), padding=False)
     code = gr.Code(label=say("export.code"), language="python", interactive=False, visible=False)
 
     def export(
-        request: gr.Request, name: str, beta: float, dtype: str, shards: str, *own: float,
+        request: gr.Request,
+        name: str,
+        beta: float,
+        dtype: str,
+        shards: str,
+        *own: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> tuple[str, object, object]:  # fmt: skip
+    ) -> tuple[str, object, object]:
         session = str(request.session_hash)
 
         def work() -> Exported:
@@ -48,13 +61,18 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
 
         done = attempt(work)
         if isinstance(done, Problem):
-            return render.notice(done.message, "problem"), gr.skip(), gr.skip()
-        return render.exported(done), gr.update(value=render.loading_code(done), visible=True), next_name(done.name)
+            return notice(done.message, "problem"), gr.skip(), gr.skip()
+        return reports.exported(done), gr.update(value=reports.loading_code(done), visible=True), next_name(done.name)
 
     button.click(
-        export, [name, head.beta, dtype, shards, *head.components], [result, code, name], show_progress_on=result,
-        concurrency_limit=1, concurrency_id="export", api_visibility="private",
-    )  # fmt: skip
+        export,
+        [name, head.beta, dtype, shards, *head.components],
+        [result, code, name],
+        show_progress_on=result,
+        concurrency_limit=1,
+        concurrency_id="export",
+        api_visibility="private",
+    )
 
 
 def next_name(name: str) -> str:

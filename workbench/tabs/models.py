@@ -10,12 +10,13 @@ import gradio as gr
 from ggez_core.assets import demo_names
 from ggez_core.progress import Progress, Step
 
-from .. import header, render
+from .. import header, reports
+from ..events import ON_CLICK, QUICK
 from ..header import Header
+from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import DEMO_PAIR, Loaded, Service
 from ..text import say
-from .compare import CLICKED, CompareTab
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class ModelsTab:
 
 def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
     """Lay the tab out and wire it."""
-    gr.HTML(render.fine(say("models.intro")), padding=False)
+    gr.HTML(fine(say("models.intro")), padding=False)
     with gr.Row():
         base = gr.Textbox(DEMO_PAIR[0], label=say("models.base"), info=say("models.info"), max_lines=1, min_width=260)
-        regional = gr.Textbox(DEMO_PAIR[1], label=say("models.regional"), info=say("models.info"), max_lines=1, min_width=260)
+        regional = gr.Textbox(
+            DEMO_PAIR[1], label=say("models.regional"), info=say("models.info"), max_lines=1, min_width=260
+        )
     pairs = shipped_pairs()
-    chips = gr.HTML(render.pair_chips(pairs), js_on_load=CLICKED, padding=False)
+    chips = gr.HTML(reports.pair_chips(pairs), js_on_load=ON_CLICK, padding=False)
     load = gr.Button(say("models.load"), variant="primary")
     report = gr.HTML(padding=False)
     plot = gr.Plot(label=say("models.heatmap"), show_label=False, container=False, visible=False)
@@ -44,39 +47,51 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
     def choose(event: gr.EventData) -> tuple[str, str]:
         return pairs[int(event.index)]
 
-    def load_pair(request: gr.Request, base: str, regional: str, beta: float, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008
-        return show_loaded(service, str(request.session_hash), base, regional, beta, on_page(progress, say("models.progress")))
+    def load_pair(
+        request: gr.Request,
+        base: str,
+        regional: str,
+        beta: float,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> list[object]:
+        return show_loaded(
+            service, str(request.session_hash), base, regional, beta, on_page(progress, say("models.progress"))
+        )
 
     def draw(request: gr.Request) -> tuple[object, str]:
         return show_differences(service, str(request.session_hash))
 
-    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    chips.select(choose, None, [base, regional], **quiet)
+    chips.select(choose, None, [base, regional], **QUICK)
     loaded = load.click(
-        load_pair, [base, regional, head.beta], [report, head.pair, *head.components], show_progress_on=report,
-        concurrency_limit=2, concurrency_id="load", api_visibility="private",
-    )  # fmt: skip
-    loaded.success(draw, None, [plot, tensors], **quiet)
-    tab.select(draw, None, [plot, tensors], **quiet)
+        load_pair,
+        [base, regional, head.beta],
+        [report, head.pair, *head.components],
+        show_progress_on=report,
+        concurrency_limit=2,
+        concurrency_id="load",
+        api_visibility="private",
+    )
+    loaded.success(draw, None, [plot, tensors], **QUICK)
+    tab.select(draw, None, [plot, tensors], **QUICK)
     return ModelsTab(report, load, loaded)
 
 
 def show_loaded(
     service: Service, session: str, base: str, regional: str, beta: float, progress: Progress
 ) -> list[object]:
-    """Load a pair for a session: updates of the report, the header's pair and its sliders. A refused pair changes the report only."""
+    """Load a pair for a session: updates of report, header and sliders. A refused pair changes the report only."""
 
     def work() -> tuple[Loaded | None, str]:
         pair = service.preflight(base, regional, progress=progress)
         if not pair.comparison.compatible:
-            return None, render.report(None, pair.comparison)
+            return None, reports.report(None, pair.comparison)
         loaded = service.load_pair(session, base, regional)
-        return loaded, render.report(loaded, pair.comparison)
+        return loaded, reports.report(loaded, pair.comparison)
 
     done = attempt(work)
     unchanged = [gr.skip()] * (1 + header.SLIDERS)
     if isinstance(done, Problem):
-        return [render.notice(done.message, "problem"), *unchanged]
+        return [notice(done.message, "problem"), *unchanged]
     loaded, report = done
     return [report, *(header.show_pair(loaded.pair, beta) if loaded else unchanged)]
 
@@ -90,17 +105,21 @@ def show_differences(service: Service, session: str) -> tuple[object, str]:
         comparison = service.current(session).comparison
         found = heatmap.cells(comparison)
         drawn = heatmap.figure(found, say("models.heatmap")) if found else None
-        return gr.update(value=drawn, visible=drawn is not None), render.tensor_table(comparison)
+        return gr.update(value=drawn, visible=drawn is not None), reports.tensor_table(comparison)
 
     done = attempt(work)
-    return (gr.update(visible=False), render.notice(done.message, "problem")) if isinstance(done, Problem) else done
+    return (gr.update(visible=False), notice(done.message, "problem")) if isinstance(done, Problem) else done
 
 
 def shipped_pairs() -> list[tuple[str, str]]:
     """Every shipped regional checkpoint with its family's base."""
     names = demo_names()
     bases = {name.rpartition("/")[0]: name for name in names if name.endswith("/base")}
-    pairs = [(bases[name.rpartition("/")[0]], name) for name in names if not name.endswith("/base") and name.rpartition("/")[0] in bases]
+    pairs = [
+        (bases[name.rpartition("/")[0]], name)
+        for name in names
+        if not name.endswith("/base") and name.rpartition("/")[0] in bases
+    ]
     return pairs or [DEMO_PAIR]
 
 

@@ -1,0 +1,19 @@
+"""How the page's own events run; programs use the named endpoints of `api` instead. Used by the tabs and `build`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+# Answered at once, without the queue and without an animation over what is shown.
+QUICK: Mapping[str, Any] = MappingProxyType({"queue": False, "show_progress": "hidden", "api_visibility": "private"})
+
+# While a thumb moves, one question is on its way at a time, and the latest place is asked for after it.
+LATEST_WINS: Mapping[str, Any] = MappingProxyType({**QUICK, "trigger_mode": "always_last"})
+
+# A click in a picture list or a row of examples, for gr.HTML: tells which of its buttons it was.
+ON_CLICK = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-index]");
+  if (button) trigger("select", { index: Number(button.dataset.index) });
+});"""
