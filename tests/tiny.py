@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from transformers import SiglipConfig, SiglipModel
 
 
@@ -35,3 +37,11 @@ def siglip_pair(folder: Path, dtype: torch.dtype = torch.float32, shard_size: st
     with torch.no_grad():
         regional.text_model.final_layer_norm.weight.copy_(base.text_model.final_layer_norm.weight)
     return saved(base, folder / "base", shard_size), saved(regional, folder / "regional", shard_size)
+
+
+def write_checkpoint(folder: Path, tensors: dict[str, torch.Tensor], model_type: str = "tiny") -> Path:
+    """A checkpoint of any tensors, written by the safetensors library."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"model_type": model_type}), encoding="utf-8")
+    save_file({name: tensor.clone().contiguous() for name, tensor in tensors.items()}, folder / "model.safetensors")
+    return folder

@@ -70,7 +70,8 @@ def _narrow(context: Any, value: Any, array: Any) -> Any:
         return builder.trunc(builder.select(is_nan, ir.Constant(_I32, 0x7FC0), rounded), _I16)
 
     def float16(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(builder.fptrunc(arguments[0], _HALF), _I16)
+        single = context.cast(builder, arguments[0], value, types.float32)  # from float64 it'd be a call to a C library
+        return builder.bitcast(builder.fptrunc(single, _HALF), _I16)
 
     def cast(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.cast(builder, arguments[0], value, array.dtype)

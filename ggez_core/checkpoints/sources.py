@@ -20,7 +20,7 @@ _HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.tikto
 
 @dataclass(frozen=True)
 class Source:
-    """A resolved source: the name to show and record, its folder, and the Hub commit it is pinned to."""
+    """A resolved source: the name to show and record (a Hub id with its commit), its folder, and that commit."""
 
     name: str
     folder: Path
@@ -69,7 +69,8 @@ def _hub(name: str, revision: str | None) -> Source:
         folder = snapshot_download(repo, revision=commit, allow_patterns=_HUB_FILES)
     except Exception as error:
         folder = _cached(repo, wanted, error)
-    return Source(repo, Path(folder).resolve(), Path(folder).resolve().name)
+    pinned = Path(folder).resolve()
+    return Source(f"{repo}@{pinned.name}", pinned, pinned.name)
 
 
 def _cached(repo: str, revision: str | None, failure: Exception) -> str:
