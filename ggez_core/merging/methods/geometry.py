@@ -1,0 +1,107 @@
+"""Merges as geometry: most methods only weigh their inputs, by weights that depend on lengths and angles.
+
+All lengths and angles of n tensors are in their Gram matrix, n × n sums of products. So such a method needs two passes
+over memory, whatever its formula: `gram` (sums, which add up over pieces) and `combine` (element by element). The
+sums are float64, because angles between a model and its fine-tuned self lie where float32 sees none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ...errors import RecipeError
+
+_PIECE = 1 << 20  # elements that are widened to float64 at a time
+
+
+def gram(vectors: Sequence[Tensor], origin: Tensor | None = None, axis: int | None = None) -> Tensor:
+    """Inner products of n tensors of one shape, as seen from `origin`: `(n, n, r)`, float64.
+
+    With `axis` each tensor is r vectors that run along that axis; without, it is one (r = 1), and the result for a
+    tensor is the sum of the results for its pieces.
+    """
+
+    def piece(parts: Sequence[Tensor]) -> Tensor:
+        wide = torch.stack([part.double() for part in parts])
+        wide = wide[:-1] - wide[-1] if origin is not None else wide
+        return torch.einsum("irl,jrl->ijr", wide, wide)
+
+    rows = [_rows(tensor, axis) for tensor in (*vectors, *(() if origin is None else (origin,)))]
+    length = rows[0].shape[1]
+    if axis is None:
+        pieces = zip(*(torch.split(row, _PIECE, dim=1) for row in rows), strict=True)
+        return sum(
+            (piece(parts) for parts in pieces), rows[0].new_zeros((len(vectors),) * 2 + (1,), dtype=torch.double)
+        )
+    step = max(1, _PIECE // max(1, length))
+    return torch.cat([piece(parts) for parts in zip(*(torch.split(row, step) for row in rows), strict=True)], dim=-1)
+
+
+def cosines(gram: Tensor) -> Tensor:
+    """Cosines between all pairs, `(n, n, r)`, from their Gram matrix; 0 where a vector has no length."""
+    lengths = norms(gram)
+    products = lengths[:, None] * lengths[None, :]
+    return torch.where(products > 0, gram / torch.where(products > 0, products, 1), 0).clamp(-1, 1)
+
+
+def norms(gram: Tensor) -> Tensor:
+    """Lengths `(n, r)` of the vectors of a Gram matrix."""
+    return gram.diagonal().T.clamp(min=0).sqrt()
+
+
+def combine(inputs: Sequence[Tensor], coefficients: Tensor, axis: int | None = None) -> Tensor:
+    """`Σ cᵢ xᵢ` for n tensors and coefficients `(n, r)`, r as in `gram`.
+
+    Taken as `S·xₖ + Σ cᵢ (xᵢ − xₖ)` with S = Σ cᵢ and k the weightiest input, so that an input of weight 1 among zeros
+    comes out untouched, and so do equal inputs when S = 1.
+    """
+    total = coefficients.sum(dim=0)
+    anchor = int(coefficients.abs().sum(dim=1).argmax())
+    start = inputs[anchor]
+    merged = start if bool(((total - 1).abs() < 1e-12).all()) else start * _along(total, start, axis)
+    for i, tensor in enumerate(inputs):
+        if i != anchor and bool(coefficients[i].any()):
+            merged = merged + (tensor - start) * _along(coefficients[i], start, axis)
+    return merged
+
+
+def moved(start: Tensor, by: Tensor) -> Tensor:
+    """`start + by`; where `by` is zero, `start` bit for bit (its zeros keep their sign)."""
+    return torch.where(by == 0, start, start + by)
+
+
+def shares(weights: Sequence[float]) -> list[float]:
+    """`weights` divided by their sum. Raises `RecipeError` if that is zero."""
+    total = sum(weights)
+    if abs(total) <= 1e-8 * sum(map(abs, weights)):
+        said = ", ".join(f"{weight:g}" for weight in weights)
+        raise RecipeError(f"weight: {said} sum to zero, so they can't be normalised; change one of them")
+    return [weight / total for weight in weights]
+
+
+def column(weights: Sequence[float], like: Tensor) -> Tensor:
+    """Weights as coefficients `(n, 1)`, float64, where `like` lives."""
+    return torch.tensor(weights, dtype=torch.float64, device=like.device)[:, None]
+
+
+def _rows(tensor: Tensor, axis: int | None) -> Tensor:
+    return (
+        tensor.reshape(1, -1)
+        if axis is None
+        else tensor.movedim(axis, -1).flatten(0, -2)
+        if tensor.ndim > 1
+        else tensor[None]
+    )
+
+
+def _along(coefficient: Tensor, like: Tensor, axis: int | None) -> Tensor:
+    """Coefficients `(r,)` in the type of `like` and in a shape that multiplies it."""
+    shape: Sequence[int] = ()
+    if axis is not None:
+        kept = list(like.shape)
+        kept[axis] = 1
+        shape = kept
+    return coefficient.to(like.dtype).reshape(shape)

@@ -1,0 +1,176 @@
+"""Task arithmetic and its kin: TIES, DARE, Breadcrumbs and DELLA are one function of (sparsify, consensus, rescale).
+
+Of every model's task vector some elements stay (`sparsify`), the survivors may be scaled up to make good for the lost
+ones (`rescale`), elements that disagree with the majority's sign may go (`consensus`), and the weighted sum is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Literal
+
+import torch
+from torch import Tensor
+
+from .draws import Draw
+from .geometry import moved, shares
+from .parameters import ONE, Normalize, Parameter, Weights, declared
+from .registry import Base, Method, Reach, method, register
+from .sparsify import Kept, Sparsify, drop, drop_by_magnitude, trim, trim_both
+
+_NO_DRAW = Draw("")
+Strength = Annotated[float, Parameter("Factor on the merged task vector.")]
+Rescale = Annotated[bool, Parameter("Scale what was kept of a task vector to make good for what was dropped.")]
+RescaleBy = Annotated[
+    Literal["l1", "density"],
+    Parameter("l1: to the sum of magnitudes it had (mergekit); density: by 1 / chance of being kept (the papers)."),
+]
+
+
+def merge_task_vectors(
+    models: Sequence[Tensor],
+    base: Tensor,
+    draw: Draw = _NO_DRAW,
+    *,
+    sparsify: Sparsify | None,
+    consensus: bool,
+    weight: Weights = ONE,
+    normalize: Normalize = False,
+    rescale: Rescale = False,
+    rescale_by: RescaleBy = "l1",
+    lambda_: Strength = 1.0,
+    **sparsity: Sequence[float],
+) -> Tensor:
+    """`base + λ Σ wᵢ eᵢ sᵢ(δᵢ)`, with task vectors `δᵢ = modelᵢ − base`.
+
+    sᵢ keeps some elements (`sparsify`, with its parameters in `sparsity`, one value a model) and with `rescale` makes
+    good for the rest. With `consensus` eᵢ is 1 where wᵢsᵢ(δᵢ) has the sign of `Σ wᵢsᵢ(δᵢ)` (a sum of zero counts as
+    positive) and else 0; without it is 1. With `normalize` the sum is divided by `Σ wᵢeᵢ` where that isn't zero.
+
+    λ = 0 or weights of zero are the base bit for bit; one model at full density and strength 1 is that model. Raises
+    `RecipeError` for weights that cancel under `normalize`.
+    """
+    if not lambda_ or not any(weight):
+        return base
+    if normalize:
+        shares(weight)
+    dense = all(density >= 1 for density in sparsity.get("density", ()))
+    if len(models) == 1 and dense and lambda_ * (1 if normalize else weight[0]) == 1:
+        return models[0]
+    deltas = []
+    for i, (model, share) in enumerate(zip(models, weight, strict=True)):
+        delta = model - base
+        if sparsify and sparsity["density"][i] < 1:
+            settings = {name: values[i] for name, values in sparsity.items()}
+            uniform = partial(draw.uniform, i, delta)
+            delta = _sparse(delta, partial(sparsify, delta, uniform, **settings), rescale_by if rescale else None)
+        deltas.append(delta * share)
+    total, divisor = _agreed(deltas, weight) if consensus else (sum(deltas[1:], deltas[0]), torch.tensor(sum(weight)))
+    if normalize:
+        total = total / torch.where(divisor == 0, 1, divisor).to(total)
+    return moved(base, total * lambda_)
+
+
+def _sparse(delta: Tensor, sparsify: Callable[[], Kept], rescale: str | None) -> Tensor:
+    mask, chance = sparsify()
+    kept = torch.where(mask, delta, 0)
+    if rescale == "density":
+        return torch.where(mask, kept / chance, 0)
+    if rescale == "l1":
+        before, after = (tensor.abs().sum(dtype=torch.float64) for tensor in (delta, kept))
+        return kept * (before / after.where(after > 0, 1)).to(delta.dtype)
+    return kept
+
+
+def _agreed(deltas: Sequence[Tensor], weight: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """Sums over the elements that have the elected sign: of the weighted task vectors, and of their weights."""
+    positive = sum(deltas[1:], deltas[0]) >= 0
+    total, divisor = torch.zeros_like(deltas[0]), torch.zeros_like(deltas[0])
+    for delta, share in zip(deltas, weight, strict=True):
+        agrees = torch.where(positive, delta > 0, delta < 0)
+        total += torch.where(agrees, delta, 0)
+        divisor += agrees * share
+    return total, divisor
+
+
+@method(
+    "task_arithmetic",
+    source="Ilharco et al. 2022, arXiv 2212.04089",
+    base=Base.REQUIRED,
+    least=1,
+    piecewise=True,
+    beta="lambda",
+    unused=("int8_mask", "density", "rescale"),
+)
+def task_arithmetic(
+    models: Sequence[Tensor],
+    base: Tensor,
+    *,
+    weight: Weights = ONE,
+    normalize: Normalize = False,
+    lambda_: Strength = 1.0,
+) -> Tensor:
+    """The base plus the weighted sum of the models' task vectors.
+
+    `base + λ Σ wᵢ (modelᵢ − base)`, with `normalize` divided by `Σ wᵢ`.
+    """
+    return merge_task_vectors(
+        models, base, sparsify=None, consensus=False, weight=weight, normalize=normalize, lambda_=lambda_
+    )
+
+
+@dataclass(frozen=True)
+class _Variant:
+    """One name for a choice of sparsifier and consensus, with its paper's defaults."""
+
+    name: str
+    source: str
+    doc: str
+    sparsify: Sparsify
+    consensus: bool
+    normalize: bool
+    rescale: bool
+
+    def method(self) -> Method:
+        """The variant as a method: the parameters of the one function and of its sparsifier."""
+        defaults = {"normalize": self.normalize, "rescale": self.rescale}
+        return Method(
+            name=self.name,
+            doc=f"{self.doc}\n\n{merge_task_vectors.__doc__}",
+            source=self.source,
+            function=partial(merge_task_vectors, sparsify=self.sparsify, consensus=self.consensus),
+            parameters=declared((merge_task_vectors, self.sparsify), defaults),
+            reach=Reach.WHOLE,
+            base=Base.REQUIRED,
+            least=1,
+            most=None,
+            random=self.sparsify in (drop, drop_by_magnitude),
+            beta="lambda",
+            unused=("int8_mask",),
+        )
+
+
+_TIES = "Yadav et al. 2023, arXiv 2306.01708"
+_DARE = "Yu et al. 2023, arXiv 2311.03099"
+_CRUMBS = "Davari & Belilovsky 2023, arXiv 2312.06795"
+_DELLA = "Deep et al. 2024, arXiv 2406.11617"
+
+for _variant in (
+    _Variant("ties", _TIES, "Task vectors trimmed to their largest elements, merged where signs agree.",
+             trim, consensus=True, normalize=True, rescale=False),
+    _Variant("dare_linear", _DARE, "Task vectors with elements dropped at random and the rest scaled up.",
+             drop, consensus=False, normalize=False, rescale=True),
+    _Variant("dare_ties", _DARE, "Task vectors with elements dropped at random, merged where signs agree.",
+             drop, consensus=True, normalize=False, rescale=True),
+    _Variant("breadcrumbs", _CRUMBS, "Task vectors without their smallest elements and their outliers.",
+             trim_both, consensus=False, normalize=False, rescale=False),
+    _Variant("breadcrumbs_ties", _CRUMBS, "Task vectors without small elements and outliers, merged where signs agree.",
+             trim_both, consensus=True, normalize=False, rescale=False),
+    _Variant("della", _DELLA, "Task vectors dropped at random, small elements rather, merged where signs agree.",
+             drop_by_magnitude, consensus=True, normalize=True, rescale=True),
+    _Variant("della_linear", _DELLA, "Task vectors dropped at random, small elements rather than large ones.",
+             drop_by_magnitude, consensus=False, normalize=False, rescale=True),
+):  # fmt: skip
+    register(_variant.method())
