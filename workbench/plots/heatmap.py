@@ -78,7 +78,7 @@ def figure(found: Sequence[Cell], title: str) -> go.Figure:
     drawn.update_xaxes(showgrid=False)
     drawn.update_yaxes(showgrid=False, autorange="reversed", automargin=True, ticksuffix=" ")
     drawn.update_layout(
-        title={"text": title, "font": {"size": 16}, "x": 0, "xref": "container", "pad": {"l": 8}},
+        title={"text": title, "font": {"size": 14}, "x": 0, "xref": "container", "pad": {"l": 8}},
         height=total,
         margin={"l": 8, "r": 8, "t": 78, "b": 48},
         coloraxis={
@@ -108,5 +108,5 @@ def _place(tensor: str, component: str) -> tuple[str, str]:
     at = next((i for i, part in enumerate(parts) if part.isdecimal()), None)
     if at is not None and at + 1 < len(parts):
         return ".".join(parts[at + 1 :]).removeprefix("self_attn."), parts[at]
-    inner = [part for part in parts if part not in ("model", component)]
+    inner = [part for part in parts if part not in ("model", "embeddings", component)]
     return ".".join(inner[-2:]) or tensor, OUTSIDE

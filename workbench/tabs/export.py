@@ -43,7 +43,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
     result = gr.HTML(notice(say("export.empty")), padding=False)
     code = gr.Code(label=say("export.code"), language="python", interactive=False, visible=False)
 
-    def export(
+    def pressed(
         request: gr.Request,
         name: str,
         beta: float,
@@ -65,7 +65,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
         return reports.exported(done), gr.update(value=reports.loading_code(done), visible=True), next_name(done.name)
 
     button.click(
-        export,
+        pressed,
         [name, head.beta, dtype, shards, *head.components],
         [result, code, name],
         show_progress_on=result,

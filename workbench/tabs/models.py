@@ -47,7 +47,7 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
     def choose(event: gr.EventData) -> tuple[str, str]:
         return pairs[int(event.index)]
 
-    def load_pair(
+    def pressed(
         request: gr.Request,
         base: str,
         regional: str,
@@ -63,7 +63,7 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
 
     chips.select(choose, None, [base, regional], **QUICK)
     loaded = load.click(
-        load_pair,
+        pressed,
         [base, regional, head.beta],
         [report, head.pair, *head.components],
         show_progress_on=report,
