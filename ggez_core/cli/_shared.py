@@ -11,9 +11,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from ..errors import Cancelled, GgezError
 from ..progress import Progress, Step
@@ -24,10 +25,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 
 def guard(run: Callable[[], Any]) -> None:
-    """Call `run`, turning errors into one line on stderr and the exit status they deserve."""
-    logging.basicConfig(stream=sys.stderr, level=os.environ.get("GGEZ_LOG", "WARNING").upper(), format="%(message)s")
+    """Call `run`, turning errors into one line on stderr and the exit status they deserve.
+
+    A status other than 0 that `run` returns becomes the exit status.
+    """
     try:
-        run()
+        logging.basicConfig(stream=sys.stderr, level=_log_level(), format="%(message)s")
+        status = run()
+    except TyperException as error:
+        _fail(_usage(error), 2)
     except GgezError as error:
         _fail(str(error), 2)
     except (KeyboardInterrupt, Cancelled):
@@ -35,11 +41,29 @@ def guard(run: Callable[[], Any]) -> None:
     except Exception as error:
         log.debug("traceback", exc_info=True)
         _fail(f"internal error: {type(error).__name__}: {error} (run with GGEZ_LOG=debug for the traceback)", 1)
+    if status:
+        raise SystemExit(status)
 
 
-def _fail(message: str, status: int) -> None:
-    one_line = " ".join(message.split())
-    sys.stderr.write(f"ggez: {one_line}\n")
+def _log_level() -> int:
+    name = os.environ.get("GGEZ_LOG", "warning")
+    known = logging.getLevelNamesMapping()
+    if name.upper() not in known:
+        raise GgezError(f"GGEZ_LOG is {name!r}, which is no level; use debug, info, warning or error")
+    return known[name.upper()]
+
+
+def _usage(error: TyperException) -> str:
+    """What is wrong with the command line itself, and where its help is; nothing where the help was just shown."""
+    message = error.format_message().strip().rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message}; see: {context.command_path} --help" if message and context else message
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    if message:
+        one_line = " ".join(message.split())
+        sys.stderr.write(f"ggez: {one_line}\n")
     raise SystemExit(status)
 
 

@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 def alpha(
     region: Annotated[str, typer.Argument(help="Region code: EAP, ECA, LAC, MENA, NA, SA, SEA, SSA or World.")],
     year: Annotated[int | None, typer.Option(help="Year of the index, 1993 to 2023; by default the last.")] = None,
-    countries: Annotated[bool, typer.Option("--countries", help="List the region's countries and languages too.")] = False,
+    countries: Annotated[
+        bool, typer.Option("--countries", help="List the region's countries and languages too.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Print α of a region: its KOF interpersonal de facto globalization index divided by 100."""

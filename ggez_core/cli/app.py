@@ -22,5 +22,7 @@ def launch(
     try:
         from workbench.build import launch as run
     except ModuleNotFoundError as error:
-        raise GgezError(f"the page needs the package {error.name}; install it with: python -m pip install {error.name}") from error
+        raise GgezError(
+            f"the page needs the package {error.name}; install it with: python -m pip install {error.name}"
+        ) from error
     run(host=host, port=port)

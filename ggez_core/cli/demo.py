@@ -1,8 +1,7 @@
-"""`ggez demo build` and `ggez demo show`: make the shipped small checkpoints again; show where and how good they are."""
+"""`ggez demo build` and `ggez demo show`: make the shipped checkpoints again; show where and how good they are."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -17,7 +16,9 @@ from ._shared import JsonOption, print_json, progress_bar
 
 FAMILIES = ("siglip",)
 
-verbs = typer.Typer(help="The small world's checkpoints: make them again, show where they are and how they score.", no_args_is_help=True)
+verbs = typer.Typer(
+    help="The small world's checkpoints: make them again, show where they are and how they score.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,12 +35,15 @@ def _known(family: str) -> str:
 @verbs.command("build")
 def build(
     family: Annotated[str, typer.Option(help="Which family's pair to train.")] = "siglip",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for the pair; by default where it ships.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for the pair; by default where it ships.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the folder if it exists.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Train the base and the regional checkpoint again from the small world: under half an hour on two cores."""
-    target = output or demo_root() / _known(family)
+    default = demo_root() / _known(family)
+    target = output or default
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists; choose another folder with -o, or say --overwrite")
     from ..demo.build import siglip
@@ -51,8 +55,8 @@ def build(
         with progress_bar(f"demo {family}", quiet=json) as progress:
             siglip.build(work / "pair", progress=progress)
         if target.exists():
-            os.rename(target, work / "replaced")
-        os.rename(work / "pair", target)
+            target.rename(work / "replaced")
+        (work / "pair").rename(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     seconds = time.monotonic() - start
@@ -65,8 +69,12 @@ def build(
 @verbs.command("show")
 def show(
     family: Annotated[str | None, typer.Argument(help="A family, to see only its checkpoints.")] = None,
-    scores: Annotated[bool, typer.Option("--scores", help="Sweep β on validation, choose it, and score it on test.")] = False,
-    sheet: Annotated[Path | None, typer.Option("--sheet", help="Write a contact sheet of all drawings to this PNG file.")] = None,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Sweep β on validation, choose it, and score it on test.")
+    ] = False,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", help="Write a contact sheet of all drawings to this PNG file.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show where the shipped checkpoints are; with --scores, how good they and their merges are on held-out data."""
@@ -76,10 +84,15 @@ def show(
         from ..demo.world.registry import concepts
         from ..demo.world.scene import contact_sheet
 
-        contact_sheet(concepts()).save(sheet)
+        try:
+            contact_sheet(concepts()).save(sheet)
+        except (OSError, ValueError) as error:
+            raise OutputError(f"{sheet} can't be written ({error}); name a .png file in an existing folder") from error
     listed = [_describe(n) for n in demo_names() if family is None or n.startswith(f"{DEMO_PREFIX}{family}/")]
     document: dict[str, Any] = {"checkpoints": listed}
     if not json:
+        if not listed:
+            typer.echo("no checkpoints are shipped here; make them with: ggez demo build")
         for item in listed:
             typer.echo(f"{item['name']:<20} {item['bytes'] / 1e6:6.1f} MB  {item['folder']}")
     if scores:
@@ -90,7 +103,11 @@ def show(
 
 def _describe(name: str) -> dict[str, Any]:
     folder = demo_root() / name.removeprefix(DEMO_PREFIX)
-    return {"name": name, "folder": str(folder), "bytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())}
+    return {
+        "name": name,
+        "folder": str(folder),
+        "bytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
+    }
 
 
 def _scores(family: str, quiet: bool) -> dict[str, Any]:
@@ -99,7 +116,9 @@ def _scores(family: str, quiet: bool) -> dict[str, Any]:
 
     alpha = regions.alpha("SEA")
     with progress_bar("scores", quiet=quiet) as progress:
-        report = sweep_world(f"{DEMO_PREFIX}{family}/base", f"{DEMO_PREFIX}{family}/sea", alpha.value, progress=progress)
+        report = sweep_world(
+            f"{DEMO_PREFIX}{family}/base", f"{DEMO_PREFIX}{family}/sea", alpha.value, progress=progress
+        )
     if not quiet:
         _print_scores(report, alpha)
     return report.as_dict()
@@ -113,10 +132,15 @@ def _print_scores(report: Any, alpha: Any) -> None:
     curve = Table(title=f"Validation: recall@1 over β (α = {alpha.value:.2f}, {alpha.region} {alpha.year})")
     for column in ("β", "global", "regional", "GRP", ""):
         curve.add_column(column, justify="right")
+    choices = {"best GRP": report.best, f"best that keeps {report.keep_global:.0%}": report.constrained}
     for point in report.curve:
-        marks = [w for w, p in (("best GRP", report.best), (f"best that keeps {report.keep_global:.0%}", report.constrained)) if p == point]
+        marks = [choice for choice, chosen in choices.items() if chosen == point]
         curve.add_row(
-            f"{point.beta:.2f}", f"{point.q_global:.3f}", f"{point.q_regional:.3f}", f"{point.grp(report.alpha):.3f}", ", ".join(marks)
+            f"{point.beta:.2f}",
+            f"{point.q_global:.3f}",
+            f"{point.q_regional:.3f}",
+            f"{point.grp(report.alpha):.3f}",
+            ", ".join(marks),
         )
     console.print(curve)
     test = Table(title="Test: recall@1 with 95 % intervals (clusters: concepts)")
@@ -124,10 +148,18 @@ def _print_scores(report: Any, alpha: Any) -> None:
         test.add_column(column, justify="right")
     for m in report.test:
         test.add_row(
-            m.name, f"{m.beta:.2f}",
-            f"{m.q_global:.3f} [{m.global_interval[0]:.3f}, {m.global_interval[1]:.3f}]", f"{m.n_global:,}",
-            f"{m.global_kept:.1%} [{m.global_kept_interval[0]:.1%}, {m.global_kept_interval[1]:.1%}]",
-            f"{m.q_regional:.3f} [{m.regional_interval[0]:.3f}, {m.regional_interval[1]:.3f}]", f"{m.n_regional:,}",
-            f"{m.regional_gain:+.0%} [{m.regional_gain_interval[0]:+.0%}, {m.regional_gain_interval[1]:+.0%}]", f"{m.grp:.3f}",
-        )  # fmt: skip
+            m.name,
+            f"{m.beta:.2f}",
+            _bounded(".3f", m.q_global, m.global_interval),
+            f"{m.n_global:,}",
+            _bounded(".1%", m.global_kept, m.global_kept_interval),
+            _bounded(".3f", m.q_regional, m.regional_interval),
+            f"{m.n_regional:,}",
+            _bounded("+.0%", m.regional_gain, m.regional_gain_interval),
+            f"{m.grp:.3f}",
+        )
     console.print(test)
+
+
+def _bounded(form: str, value: float, interval: tuple[float, float]) -> str:
+    return f"{value:{form}} [{interval[0]:{form}}, {interval[1]:{form}}]"

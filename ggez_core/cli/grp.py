@@ -27,7 +27,9 @@ def grp(
     from .. import evaluation, regions
 
     if (alpha is None) == (region is None):
-        raise RegionError("give either --alpha, a number from 0 to 1, or --region with an optional --year, and not both")
+        raise RegionError(
+            "give either --alpha, a number from 0 to 1, or --region with an optional --year, and not both"
+        )
     if alpha is not None and year is not None:
         raise RegionError("--year belongs to --region; with --alpha leave it out")
     found = regions.alpha(region, year) if region is not None else None

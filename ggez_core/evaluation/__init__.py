@@ -1,4 +1,7 @@
-"""Scores: metrics, tasks, Global-Regional Parity and sweeps. Uses families and merging; used by the command line and the page."""
+"""Scores: metrics, tasks, Global-Regional Parity and sweeps.
+
+Uses families and merging; used by the command line and the page.
+"""
 
 from .intervals import cluster_mean_interval, cluster_ratio_interval
 from .metrics import first_positive_ranks, retrieval_metrics

@@ -21,7 +21,11 @@ def cluster_mean_interval(
 
 
 def cluster_ratio_interval(
-    values: NDArray[np.float64], reference: NDArray[np.float64], clusters: Sequence[Hashable], level: float = 0.95, seed: int = 0
+    values: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    clusters: Sequence[Hashable],
+    level: float = 0.95,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """The same for mean(values) / mean(reference), both measured on the same rows (a paired comparison)."""
     ours, _ = _cluster_sums(values, clusters)
@@ -31,10 +35,12 @@ def cluster_ratio_interval(
     return _percentiles(ours[draws].sum(axis=1)[below > 0] / below[below > 0], level)
 
 
-def _cluster_sums(values: NDArray[np.float64], clusters: Sequence[Hashable]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _cluster_sums(
+    values: NDArray[np.float64], clusters: Sequence[Hashable]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     order: dict[Hashable, int] = {}
     index = np.array([order.setdefault(c, len(order)) for c in clusters])
-    return np.bincount(index, weights=values), np.bincount(index).astype(np.float64)
+    return np.bincount(index, weights=values).astype(np.float64), np.bincount(index).astype(np.float64)
 
 
 def _percentiles(draws: NDArray[np.float64], level: float) -> tuple[float, float]:

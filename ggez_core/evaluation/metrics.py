@@ -35,7 +35,9 @@ def first_positive_ranks(queries: Floats, candidates: Floats, query_group: Ints,
             raise DataError(f"{name} embeddings hold NaN or infinity; check the checkpoint with `ggez inspect`")
     missing = ~np.isin(query_group, candidate_group)
     if missing.any():
-        raise DataError(f"query {int(np.flatnonzero(missing)[0])} has no positive among the {len(candidates)} candidates")
+        raise DataError(
+            f"query {int(np.flatnonzero(missing)[0])} has no positive among the {len(candidates)} candidates"
+        )
     ranks = np.empty(len(queries), np.int64)
     position = np.arange(len(candidates))
     for start, scores in _similarities(queries, candidates):

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Score:
-    """One measured number. `side` is global or regional; `n` counts the queries; `low`, `high` bound the 95 % interval."""
+    """One measured number: `side` is global or regional, `n` the queries, `low` to `high` the 95 % interval."""
 
     model: str
     beta: float

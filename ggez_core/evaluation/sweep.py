@@ -1,4 +1,7 @@
-"""A sweep of β on one task: the live model moves, the task is asked again; β is chosen on validation, reported on test."""
+"""A sweep of β on one task: the live model moves, the task is asked again.
+
+β is chosen on validation and reported on test.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,13 @@ class SweepReport:
 
 
 def sweep_world(
-    base: str, regional: str, alpha: float, *, betas: Sequence[float] = GRID, keep_global: float = 0.98, progress: Progress = silent
+    base: str,
+    regional: str,
+    alpha: float,
+    *,
+    betas: Sequence[float] = GRID,
+    keep_global: float = 0.98,
+    progress: Progress = silent,
 ) -> SweepReport:
     """Sweep two embedding checkpoints on the small world's retrieval.
 
@@ -78,7 +87,12 @@ def sweep_world(
         done += 1
     best, constrained = choose(curve, alpha), choose(curve, alpha, keep_global)
     test = _asker(model, live, "test")
-    chosen = {"base": 0.0, f"keeps {keep_global:.0%} of global": constrained.beta, "best GRP": best.beta, "regional": 1.0}
+    chosen = {
+        "base": 0.0,
+        f"keeps {keep_global:.0%} of global": constrained.beta,
+        "best GRP": best.beta,
+        "regional": 1.0,
+    }
     answers: dict[str, list[Query]] = {}
     for name, beta in chosen.items():
         progress(Step(done, total, "points", f"test, {name}"))

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
 
 from ..checkpoints import Checkpoint
 from ..errors import CheckpointError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 BATCH = 64
 
@@ -70,11 +73,15 @@ def load_embedding(
         raise CheckpointError(f"{checkpoint.source} can't be loaded by transformers: {_first_line(error)}") from error
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])
-        raise CheckpointError(f"{checkpoint.source} lacks {len(missing)} weights, the first is {missing[0]}; is it a whole checkpoint?")
+        raise CheckpointError(
+            f"{checkpoint.source} lacks {len(missing)} weights, the first is {missing[0]}; is it a whole checkpoint?"
+        )
     try:
         processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, ImportError, KeyError) as error:
-        raise CheckpointError(f"{checkpoint.source} has no usable processor and tokenizer files: {_first_line(error)}") from error
+        raise CheckpointError(
+            f"{checkpoint.source} has no usable processor and tokenizer files: {_first_line(error)}"
+        ) from error
     model = model.eval().requires_grad_(False)
     if device is not None:
         model = model.to(device)
@@ -84,7 +91,7 @@ def load_embedding(
 class EmbeddingModel:
     """A model with its processor: images and texts in, unit vectors out."""
 
-    def __init__(self, model: torch.nn.Module, processor: Any, rules: TextRules) -> None:
+    def __init__(self, model: PreTrainedModel, processor: Any, rules: TextRules) -> None:
         self.model = model
         self.processor = processor
         self.rules = rules
@@ -95,7 +102,7 @@ class EmbeddingModel:
         return int(self.model.config.text_config.max_position_embeddings)
 
     def prepare_images(self, images: Sequence[Image.Image]) -> Prepared:
-        """Pixels as the model wants them: `pixel_values` (n, 3, h, w), float32 (patches and masks for NaFlex SigLIP2)."""
+        """Pixels as the model wants them: `pixel_values` (n, 3, h, w) float32; patches and masks for NaFlex."""
         return dict(self.processor.image_processor([i.convert("RGB") for i in images], return_tensors="pt"))
 
     def prepare_texts(self, texts: Sequence[str]) -> Prepared:
@@ -105,7 +112,11 @@ class EmbeddingModel:
         tokens = self.processor.tokenizer(
             texts, padding=padding, truncation=True, max_length=self.text_length, return_tensors="pt"
         )
-        return {k: v for k, v in tokens.items() if k == "input_ids" or (k == "attention_mask" and not self.rules.pad_to_full_length)}
+        return {
+            k: v
+            for k, v in tokens.items()
+            if k == "input_ids" or (k == "attention_mask" and not self.rules.pad_to_full_length)
+        }
 
     def embed_images(self, prepared: Prepared) -> torch.Tensor:
         """Unit vectors (n, d), float32 on the CPU, of prepared images."""

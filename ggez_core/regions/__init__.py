@@ -1,4 +1,7 @@
-"""Regions of the world: their countries and languages, and α from the globalization index. A leaf: imports nothing of ours but errors."""
+"""Regions of the world: their countries and languages, and α from the globalization index.
+
+A leaf: imports nothing of ours but errors.
+"""
 
 from .alpha import Alpha, alpha
 from .places import COUNTRIES, REGIONS, Country, Region, region

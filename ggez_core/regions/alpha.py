@@ -14,8 +14,8 @@ from ..errors import RegionError
 from .places import region
 
 SOURCE = (
-    "KOF Globalisation Index, interpersonal de facto (KOF Swiss Economic Institute; Gygli, Haelg, Potrafke, Sturm 2019), "
-    "regional means of arXiv 2604.11490, Table 16"
+    "KOF Globalisation Index, interpersonal de facto "
+    "(KOF Swiss Economic Institute; Gygli, Haelg, Potrafke, Sturm 2019), regional means of arXiv 2604.11490, Table 16"
 )
 
 

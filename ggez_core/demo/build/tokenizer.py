@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int, length: int) -> PreTrainedTokenizerFast:
-    """A tokenizer of at most `vocabulary` entries whose texts end with `</s>` and are padded with `<pad>` to `length`."""
+    """A tokenizer of at most `vocabulary` entries; texts end with `</s>` and are padded with `<pad>` to `length`."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -35,7 +35,13 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, length: int) -> PreTr
         ),
     )
     end = tokenizer.token_to_id("</s>")
-    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", pair=None, special_tokens=[("</s>", end)])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", pair=None, special_tokens=[("</s>", end)]
+    )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", model_max_length=length, model_input_names=["input_ids"]
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="</s>",
+        model_max_length=length,
+        model_input_names=["input_ids"],
     )

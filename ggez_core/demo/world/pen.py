@@ -29,7 +29,9 @@ def compose(outer: Affine, inner: Affine) -> Affine:
     return (a * g + b * j, a * h + b * k, a * i + b * m + c, d * g + e * j, d * h + e * k, d * i + e * m + f)
 
 
-def placement(x: float = 0, y: float = 0, scale: float = 1, angle: float = 0, flip: bool = False, tilt: float = 0) -> Affine:
+def placement(
+    x: float = 0, y: float = 0, scale: float = 1, angle: float = 0, flip: bool = False, tilt: float = 0
+) -> Affine:
     """Move to (x, y), scale, turn clockwise by `angle` degrees, mirror left-right, shear by `tilt`."""
     c, s = math.cos(math.radians(angle)) * scale, math.sin(math.radians(angle)) * scale
     turned: Affine = (c, -s, x, s, c, y)
@@ -82,7 +84,9 @@ class Pen:
         a, b, _, d, e, _ = self._pose
         return width * math.sqrt(abs(a * e - b * d))
 
-    def polygon(self, points: Sequence[Point], fill: Color | None, outline: Color | None = None, width: float = 0.03) -> None:
+    def polygon(
+        self, points: Sequence[Point], fill: Color | None, outline: Color | None = None, width: float = 0.03
+    ) -> None:
         """A closed shape with straight sides."""
         if fill is not None:
             self._draw.polygon(self._map(points), fill=rgb(fill))
@@ -98,39 +102,86 @@ class Pen:
             for x, y in mapped:
                 self._draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=rgb(color))
 
-    def rect(self, x0: float, y0: float, x1: float, y1: float, fill: Color | None, outline: Color | None = None,
-             width: float = 0.03, radius: float = 0) -> None:
+    def rect(
+        self,
+        x0: float,
+        y0: float,
+        x1: float,
+        y1: float,
+        fill: Color | None,
+        outline: Color | None = None,
+        width: float = 0.03,
+        radius: float = 0,
+    ) -> None:
         """A rectangle between two corners, with rounded corners if `radius` is given."""
         if radius <= 0:
             self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], fill, outline, width)
             return
-        corners = ((x1 - radius, y0 + radius, -90), (x1 - radius, y1 - radius, 0), (x0 + radius, y1 - radius, 90), (x0 + radius, y0 + radius, 180))
+        corners = (
+            (x1 - radius, y0 + radius, -90),
+            (x1 - radius, y1 - radius, 0),
+            (x0 + radius, y1 - radius, 90),
+            (x0 + radius, y0 + radius, 180),
+        )
         points = [p for cx, cy, start in corners for p in arc_points(cx, cy, radius, radius, start, start + 90, 6)]
         self.polygon(points, fill, outline, width)
 
-    def ellipse(self, cx: float, cy: float, rx: float, ry: float, fill: Color | None, outline: Color | None = None,
-                width: float = 0.03, angle: float = 0) -> None:
+    def ellipse(
+        self,
+        cx: float,
+        cy: float,
+        rx: float,
+        ry: float,
+        fill: Color | None,
+        outline: Color | None = None,
+        width: float = 0.03,
+        angle: float = 0,
+    ) -> None:
         """An ellipse around (cx, cy), turned by `angle` degrees clockwise."""
         turn = placement(cx, cy, 1, angle)
         a, b, c, d, e, f = turn
         points = [(a * x + b * y + c, d * x + e * y + f) for x, y in arc_points(0, 0, rx, ry, 0, 360, 32)]
         self.polygon(points, fill, outline, width)
 
-    def circle(self, cx: float, cy: float, r: float, fill: Color | None, outline: Color | None = None, width: float = 0.03) -> None:
+    def circle(
+        self, cx: float, cy: float, r: float, fill: Color | None, outline: Color | None = None, width: float = 0.03
+    ) -> None:
         """A circle around (cx, cy)."""
         self.ellipse(cx, cy, r, r, fill, outline, width)
 
-    def arc(self, cx: float, cy: float, rx: float, ry: float, start: float, end: float, color: Color, width: float = 0.05) -> None:
+    def arc(
+        self, cx: float, cy: float, rx: float, ry: float, start: float, end: float, color: Color, width: float = 0.05
+    ) -> None:
         """A stroke along an ellipse from `start` to `end` degrees; 0 points right, 90 down (clockwise)."""
         self.line(arc_points(cx, cy, rx, ry, start, end), color, width)
 
-    def pie(self, cx: float, cy: float, rx: float, ry: float, start: float, end: float, fill: Color,
-            outline: Color | None = None, width: float = 0.03) -> None:
+    def pie(
+        self,
+        cx: float,
+        cy: float,
+        rx: float,
+        ry: float,
+        start: float,
+        end: float,
+        fill: Color,
+        outline: Color | None = None,
+        width: float = 0.03,
+    ) -> None:
         """A filled slice of an ellipse from `start` to `end` degrees (0 right, 90 down); 180 to 360 is a dome."""
         self.polygon([(cx, cy), *arc_points(cx, cy, rx, ry, start, end)], fill, outline, width)
 
-    def segment(self, cx: float, cy: float, rx: float, ry: float, start: float, end: float, fill: Color,
-                outline: Color | None = None, width: float = 0.03) -> None:
+    def segment(
+        self,
+        cx: float,
+        cy: float,
+        rx: float,
+        ry: float,
+        start: float,
+        end: float,
+        fill: Color,
+        outline: Color | None = None,
+        width: float = 0.03,
+    ) -> None:
         """The part of an ellipse cut off by the chord between two angles: a bowl is 0 to 180."""
         self.polygon(arc_points(cx, cy, rx, ry, start, end), fill, outline, width)
 
@@ -138,11 +189,15 @@ class Pen:
         """A smooth open stroke through the points (Catmull-Rom)."""
         self.line(smooth(points, closed=False), color, width)
 
-    def blob(self, points: Sequence[Point], fill: Color | None, outline: Color | None = None, width: float = 0.03) -> None:
+    def blob(
+        self, points: Sequence[Point], fill: Color | None, outline: Color | None = None, width: float = 0.03
+    ) -> None:
         """A smooth closed shape through the points (Catmull-Rom)."""
         self.polygon(smooth(points, closed=True), fill, outline, width)
 
-    def star(self, cx: float, cy: float, outer: float, inner: float, spikes: int, fill: Color, angle: float = -90) -> None:
+    def star(
+        self, cx: float, cy: float, outer: float, inner: float, spikes: int, fill: Color, angle: float = -90
+    ) -> None:
         """A star with `spikes` points; the first points in the direction of `angle` (-90 is up)."""
         points = []
         for k in range(2 * spikes):
@@ -160,14 +215,19 @@ def arc_points(cx: float, cy: float, rx: float, ry: float, start: float, end: fl
 def smooth(points: Sequence[Point], closed: bool, steps: int = 8) -> list[Point]:
     """A Catmull-Rom curve through the points."""
     n = len(points)
-    at = (lambda i: points[i % n]) if closed else (lambda i: points[min(max(i, 0), n - 1)])
+
+    def at(i: int) -> Point:
+        return points[i % n if closed else min(max(i, 0), n - 1)]
+
     out: list[Point] = []
     for i in range(n if closed else n - 1):
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = at(i - 1), at(i), at(i + 1), at(i + 2)
         for k in range(steps):
             t = k / steps
-            out.append((
-                0.5 * (2 * x1 + (x2 - x0) * t + (2 * x0 - 5 * x1 + 4 * x2 - x3) * t**2 + (3 * x1 - x0 - 3 * x2 + x3) * t**3),
-                0.5 * (2 * y1 + (y2 - y0) * t + (2 * y0 - 5 * y1 + 4 * y2 - y3) * t**2 + (3 * y1 - y0 - 3 * y2 + y3) * t**3),
-            ))
+            out.append((_spline(x0, x1, x2, x3, t), _spline(y0, y1, y2, y3, t)))
     return out if closed else [*out, points[-1]]
+
+
+def _spline(a: float, b: float, c: float, d: float, t: float) -> float:
+    """One coordinate of the Catmull-Rom curve between `b` (t = 0) and `c` (t = 1)."""
+    return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)

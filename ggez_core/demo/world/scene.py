@@ -60,7 +60,13 @@ def _dots(pen: Pen) -> None:
 def _hills(pen: Pen) -> None:
     pen.rect(-2, -2, 2, 2, _tint(pen, 0.85, 0.96))
     for _ in range(3):
-        pen.ellipse(pen.rng.uniform(-1.2, 1.2), 1.2, pen.rng.uniform(0.6, 1.1), pen.rng.uniform(0.4, 0.8), _tint(pen, 0.66, 0.82))
+        pen.ellipse(
+            pen.rng.uniform(-1.2, 1.2),
+            1.2,
+            pen.rng.uniform(0.6, 1.1),
+            pen.rng.uniform(0.4, 0.8),
+            _tint(pen, 0.66, 0.82),
+        )
 
 
 def _stripes(pen: Pen) -> None:
@@ -121,7 +127,9 @@ def _clutter(pen: Pen) -> None:
 
 def random_scene(split: str, rng: random.Random, most: int = 1) -> Scene:
     """A scene of the split: any colour, one to `most` things, one of the split's own backgrounds."""
-    return Scene(rng.choice(list(COLORS)), rng.randint(1, most), rng.choice(SPLIT_BACKGROUNDS[split]), rng.getrandbits(48))
+    return Scene(
+        rng.choice(list(COLORS)), rng.randint(1, most), rng.choice(SPLIT_BACKGROUNDS[split]), rng.getrandbits(48)
+    )
 
 
 def draw(concept: Concept, scene: Scene, size: int = 48) -> Image.Image:
@@ -146,7 +154,9 @@ def _vary(color: Color, rng: random.Random) -> Color:
     return shade(color, rng.uniform(0.85, 1.15))
 
 
-def contact_sheet(concepts: tuple[Concept, ...], size: int = 96, columns: int = 12, copies: int = 1, seed: int = 0) -> Image.Image:
+def contact_sheet(
+    concepts: tuple[Concept, ...], size: int = 96, columns: int = 12, copies: int = 1, seed: int = 0
+) -> Image.Image:
     """A sheet of drawings with their English names below, for a person to look at."""
     from PIL import ImageDraw
 

@@ -12,17 +12,20 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 TEMPLATES: dict[str, dict[Split, tuple[str, ...]]] = {
     "en": {
-        "train": ("{x}", "a photo of {x}", "a picture of {x}", "an image showing {x}", "this is {x}", "we can see {x} here"),
+        "train": ("{x}", "a photo of {x}", "a picture of {x}", "an image showing {x}",
+                  "this is {x}", "we can see {x} here"),
         "validation": ("{x} in a photo", "here is a picture of {x}"),
         "test": ("this image shows {x}", "a photo with {x} in it"),
     },
     "id": {
-        "train": ("{x}", "foto {x}", "gambar {x}", "ini adalah {x}", "gambar yang menunjukkan {x}", "kita melihat {x} di sini"),
+        "train": ("{x}", "foto {x}", "gambar {x}", "ini adalah {x}",
+                  "gambar yang menunjukkan {x}", "kita melihat {x} di sini"),
         "validation": ("{x} dalam foto", "ini gambar {x}"),
         "test": ("foto ini menunjukkan {x}", "di sini ada {x}"),
     },
     "ms": {
-        "train": ("{x}", "foto {x}", "gambar {x}", "ini ialah {x}", "gambar yang menunjukkan {x}", "kita nampak {x} di sini"),
+        "train": ("{x}", "foto {x}", "gambar {x}", "ini ialah {x}",
+                  "gambar yang menunjukkan {x}", "kita nampak {x} di sini"),
         "validation": ("{x} dalam gambar", "inilah foto {x}"),
         "test": ("gambar ini menunjukkan {x}", "di sini terdapat {x}"),
     },
@@ -37,7 +40,8 @@ TEMPLATES: dict[str, dict[Split, tuple[str, ...]]] = {
         "test": ("bức hình này cho thấy {x}", "ở đây có {x}"),
     },
     "fil": {
-        "train": ("{x}", "larawan ng {x}", "litrato ng {x}", "ito ay {x}", "larawang nagpapakita ng {x}", "nakikita natin dito ang {x}"),
+        "train": ("{x}", "larawan ng {x}", "litrato ng {x}", "ito ay {x}",
+                  "larawang nagpapakita ng {x}", "nakikita natin dito ang {x}"),
         "validation": ("{x} sa larawan", "ito ay litrato ng {x}"),
         "test": ("ipinapakita ng larawang ito ang {x}", "dito ay may {x}"),
     },
@@ -72,7 +76,8 @@ TEMPLATES: dict[str, dict[Split, tuple[str, ...]]] = {
         "test": ("esta imagem mostra {x}", "aqui há {x}"),
     },
     "tet": {
-        "train": ("{x}", "foto {x} nian", "imajen {x} nian", "ida-ne'e {x}", "imajen ne'ebé hatudu {x}", "ita haree {x} iha ne'e"),
+        "train": ("{x}", "foto {x} nian", "imajen {x} nian", "ida-ne'e {x}",
+                  "imajen ne'ebé hatudu {x}", "ita haree {x} iha ne'e"),
         "validation": ("{x} iha foto", "ida-ne'e foto {x} nian"),
         "test": ("imajen ne'e hatudu {x}", "iha ne'e iha {x}"),
     },
