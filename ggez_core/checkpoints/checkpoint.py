@@ -1,14 +1,13 @@
 """A checkpoint as the rest of the engine sees it: a fixed list of named tensors, grouped into components, read lazily.
 
-Opening reads headers and config only; weights are read one tensor at a time, when asked for. Nothing here knows an
-architecture, executes a checkpoint's code or unpickles anything.
+Opening reads headers and configs only; weights are read one tensor at a time, when asked for. Nothing here knows an
+architecture or executes a checkpoint's code.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -17,27 +16,22 @@ from typing import TYPE_CHECKING, Any
 from ..errors import CheckpointError
 from .dtypes import DTYPES
 from .files import opened
-from .header import TensorInfo, read_header
+from .header import TensorInfo
+from .layouts import OTHER, Group, read_layout
 from .sources import resolve
 
 if TYPE_CHECKING:
     import torch
-
-OTHER = "other"
-_PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
-_SIDE_SUFFIXES = {".json", ".txt", ".model", ".jinja", ".tiktoken"}
-_SIDE_NAMES = {"LICENSE", "LICENSE.md", "NOTICE"}
-_NOT_CARRIED = {"trainer_state.json", "all_results.json", "train_results.json", "eval_results.json"}
-_INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
     """Weights on disk with their config. Make one with `open_checkpoint`.
 
-    `tensors` keeps the order of the files' bytes; `components` maps a component's name to its tensors' names. A
-    component is the first part of a tensor's name, without a wrapping `model.`: `vision_model`, `text_model`,
-    `language_model`; names of one part (`logit_scale`) belong to the component `other`.
+    `tensors` keeps the order of the files' bytes; `components` maps a component's name to its tensors' names, by the
+    rule of the layout: the subfolders of a pipeline; else `vision_model`, `text_model`, `language_model`, `visual`, …;
+    names that belong to none (`logit_scale`) are in the component `other`. `groups` are the tensors that are saved
+    together; `side` are the small files beside them by relative path, `rewritten` those whose content is another now.
     """
 
     source: str
@@ -46,11 +40,15 @@ class Checkpoint:
     layout: str
     config: Mapping[str, Any]
     tensors: Mapping[str, TensorInfo]
+    groups: tuple[Group, ...]
+    side: Mapping[str, Path]
+    component_of: Callable[[str], str]
+    rewritten: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def model_type(self) -> str:
-        """The config's `model_type` ("siglip", "clip", …), or an empty string."""
-        return str(self.config.get("model_type", ""))
+        """The config's `model_type` ("siglip", "clip", …), a pipeline's class, or an empty string."""
+        return str(self.config.get("model_type") or self.config.get("_class_name") or "")
 
     @cached_property
     def components(self) -> Mapping[str, tuple[str, ...]]:
@@ -66,17 +64,18 @@ class Checkpoint:
         """Bytes of all tensors."""
         return sum(tensor.nbytes for tensor in self.tensors.values())
 
-    @cached_property
+    @property
     def side_files(self) -> tuple[Path, ...]:
         """The small files a copy needs beside the weights: config, tokenizer, processor, templates, licence."""
-        found = [path for path in self.folder.iterdir() if _is_side_file(path)]
-        found += (self.folder / "additional_chat_templates").glob("*.jinja")
-        return tuple(sorted(found))
+        return tuple(self.side.values())
 
-    def component_of(self, name: str) -> str:
-        """The component that a tensor belongs to."""
-        first, dot, _ = name.removeprefix("model.").partition(".")
-        return first if dot else OTHER
+    def side_contents(self) -> dict[str, bytes]:
+        """What those files hold, by their paths in a copy's folder."""
+        return {name: path.read_bytes() for name, path in self.side.items()} | dict(self.rewritten)
+
+    def group_of(self, name: str) -> Group:
+        """The group that a tensor is saved with."""
+        return next(group for group in self.groups if name.startswith(group.prefix))
 
     def read(self, name: str) -> torch.Tensor:
         """One tensor, read from disk now. Raises `CheckpointError` if it is unknown or its file changed."""
@@ -92,75 +91,14 @@ class Checkpoint:
 
 
 def open_checkpoint(source: str | Path, *, revision: str | None = None) -> Checkpoint:
-    """Open `demo:siglip/base`, a folder, or a Hub id `owner/name[@revision]` without reading its weights.
+    """Open `demo:siglip/base`, a folder, a file of weights, or a Hub id `owner/name[@revision]`; weights stay on disk.
 
     Raises `SourceError` if there is nothing of that name, `CheckpointError` if what is there can't be used.
     """
     found = resolve(source, revision)
-    config_file = found.folder / "config.json"
-    if not config_file.is_file():
-        raise CheckpointError(
-            f"{found.name}: not a checkpoint: {found.folder} has no config.json; name a model's folder"
-        )
-    config = _read_json(config_file)
-    listed = [tensor for file in _weight_files(found.folder) for tensor in read_header(file)]
-    tensors = {tensor.name: tensor for tensor in listed}
-    if len(tensors) != len(listed):
-        raise CheckpointError(f"{found.name}: a tensor is in two shards of {found.folder}; save the model again")
-    return Checkpoint(found.name, found.folder, found.revision, "transformers", config, MappingProxyType(tensors))
-
-
-def _weight_files(folder: Path) -> list[Path]:
-    """The safetensors files of a transformers folder, in order."""
-    index = folder / _INDEX
-    if index.is_file():
-        return _indexed(folder, index)
-    found = sorted(folder.glob("*.safetensors"))
-    whole = folder / "model.safetensors"
-    if whole in found:
-        return [whole]
-    if len(found) == 1:
-        return found
-    if found:
-        raise CheckpointError(f"{folder}: {len(found)} safetensors files and no {_INDEX}; keep one or add the index")
-    if any(path.suffix in _PICKLES for path in folder.iterdir()):
-        raise CheckpointError(
-            f"{folder}: only pickles, which can run code when loaded; convert to safetensors with save_pretrained"
-        )
-    raise CheckpointError(f"{folder}: holds no safetensors file; name a folder with model.safetensors")
-
-
-def _indexed(folder: Path, index: Path) -> list[Path]:
-    weight_map = _read_json(index).get("weight_map")
-    if not isinstance(weight_map, dict) or not all(isinstance(value, str) for value in weight_map.values()):
-        raise CheckpointError(f"{index}: has no weight_map; download the file again")
-    shards = sorted(set(weight_map.values()))
-    for shard in shards:
-        if Path(shard).name != shard or not shard.endswith(".safetensors") or not (folder / shard).is_file():
-            raise CheckpointError(f"{index}: names the shard {shard!r}, which isn't in the folder; download it again")
-    held = {tensor.name: shard for shard in shards for tensor in read_header(folder / shard)}
-    for name, shard in weight_map.items():
-        if held.get(name) != shard:
-            raise CheckpointError(f"{index}: says that {name!r} is in {shard}, but it isn't; download both again")
-    return [folder / shard for shard in shards]
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: can't be read as JSON ({error}); download or write it again") from None
-    if not isinstance(document, dict):
-        raise CheckpointError(f"{path}: holds no JSON object; download or write it again")
-    return document
-
-
-def _is_side_file(path: Path) -> bool:
-    if (
-        path.name.startswith(".")
-        or path.name in _NOT_CARRIED
-        or path.name.endswith(".index.json")
-        or not path.is_file()
-    ):
-        return False
-    return path.suffix in _SIDE_SUFFIXES or path.name in _SIDE_NAMES
+    layout = read_layout(found.path)
+    folder = found.path if found.path.is_dir() else found.path.parent
+    return Checkpoint(
+        found.name, folder, found.revision, layout.name, layout.config, layout.tensors, layout.groups, layout.side,
+        layout.component_of,
+    )  # fmt: skip

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from .checkpoint import Checkpoint
 from .dtypes import DTYPES
 from .files import Bytes, OpenFiles, elements, empty_bytes, opened
 from .header import TensorInfo
+from .pairing import aligned, new_rows
 
 Status = Literal["identical", "changed", "missing", "extra", "shape_mismatch", "dtype_mismatch", "non_finite"]
 STATUSES: tuple[Status, ...] = (
@@ -61,13 +63,17 @@ class ComponentDifference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found. `architecture` is None, or says how the two configs contradict each other."""
+    """What `compare` found. `architecture` is None, or says how the two configs contradict each other.
+
+    `new_rows` counts, for the tensors that a larger regional vocabulary made larger, the rows they have more.
+    """
 
     base: str
     regional: str
     tensors: tuple[TensorDifference, ...]
     components: dict[str, ComponentDifference]
     architecture: str | None
+    new_rows: Mapping[str, int]
 
     @cached_property
     def blocking(self) -> tuple[TensorDifference, ...]:
@@ -84,7 +90,8 @@ class Comparison:
         if self.architecture:
             return self.architecture
         if self.blocking:
-            return cannot_merge(self.base, self.regional, [(tensor.name, tensor.detail) for tensor in self.blocking])
+            conflicts = [(tensor.name, tensor.detail) for tensor in self.blocking]
+            return cannot_merge(self.base, self.regional, conflicts, self.new_rows)
         changed = sum(t.status in ("changed", "dtype_mismatch") for t in self.tensors)
         return f"compatible: {changed} of {len(self.tensors)} tensors differ"
 
@@ -95,6 +102,7 @@ class Comparison:
             "regional": self.regional,
             "compatible": self.compatible,
             "explanation": self.explain(),
+            "new_rows": dict(self.new_rows),
             "components": {
                 name: {"bytes": c.nbytes, "relative_change": c.relative_change, "counts": c.counts,
                        "names": {status: list(names) for status, names in c.names.items()}}
@@ -109,7 +117,11 @@ class Comparison:
 
 
 def compare(base: Checkpoint, regional: Checkpoint, *, progress: Progress = silent) -> Comparison:
-    """Compare every tensor of two checkpoints. Raises `CheckpointError` if a file can't be read to its end."""
+    """Compare every tensor of two checkpoints, aligned as a merge aligns them.
+
+    Raises `CheckpointError` if a file can't be read to its end, `IncompatibleError` for an adapter of another model.
+    """
+    base, regional = aligned(base, regional)
     names = sorted(base.tensors.keys() | regional.tensors.keys())
     shared = [name for name in names if name in base.tensors and name in regional.tensors]
     total = sum(base.tensors[name].nbytes for name in shared)
@@ -128,6 +140,7 @@ def compare(base: Checkpoint, regional: Checkpoint, *, progress: Progress = sile
         tuple(t for t, _, _ in found),
         _by_component(found),
         architecture_conflict(base, regional),
+        new_rows(base, regional),
     )
 
 
@@ -141,9 +154,17 @@ def architecture_conflict(base: Checkpoint, regional: Checkpoint) -> str | None:
     return None
 
 
-def cannot_merge(base: str, regional: str, conflicts: Sequence[tuple[str, str]]) -> str:
-    """One line on why two checkpoints can't be merged, from (tensor, what is wrong with it)."""
-    name, detail = conflicts[0]
+def cannot_merge(
+    base: str, regional: str, conflicts: Sequence[tuple[str, str]], new_rows: Mapping[str, int] = MappingProxyType({})
+) -> str:
+    """One line on why two checkpoints can't be merged, from (tensor, what is wrong with it) and what grew."""
+    if all(name in new_rows for name, _ in conflicts):
+        name, count = next(iter(new_rows.items()))
+        return (
+            f"the vocabulary of {regional} has {count:,} entries more than that of {base} (rows of {name}); keep the "
+            "new rows with --keep-new-rows (keep_new_rows: true in a recipe), or choose checkpoints of one vocabulary"
+        )
+    name, detail = next(conflict for conflict in conflicts if conflict[0] not in new_rows)
     more = f" ({len(conflicts) - 1} more such tensors)" if len(conflicts) > 1 else ""
     return f"{regional} can't be merged into {base}: {name} {detail}{more}; choose two checkpoints of one model"
 
@@ -156,7 +177,7 @@ def structural_conflict(a: TensorInfo | None, b: TensorInfo | None) -> tuple[Sta
         return "extra", "is only in the regional checkpoint"
     if a.shape != b.shape:
         return "shape_mismatch", f"has the shape {list(a.shape)} in the base and {list(b.shape)} in the regional one"
-    if a.dtype != b.dtype:
+    if a.dtype != b.dtype and not b.computed:
         return "dtype_mismatch", f"is {a.dtype} in the base and {b.dtype} in the regional checkpoint"
     return None
 

@@ -48,9 +48,24 @@ class OpenFiles:
                 )
             done += count
 
+    def forget_cached(self) -> None:
+        """Ask the system to drop what it has of the files in memory, so that reading them again reads the disk."""
+        if hasattr(os, "posix_fadvise"):
+            for descriptor in self._descriptors.values():
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
     def close(self) -> None:
         """Close every descriptor."""
         self._closing.close()
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """A file's size and time of change. Raises `CheckpointError` if it's gone."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise CheckpointError(f"{path}: can't be read ({error.strerror}); is it still there?") from None
+    return status.st_size, status.st_mtime_ns
 
 
 @contextmanager

@@ -45,6 +45,11 @@ class TensorInfo:
         """Every file that reading it takes."""
         return (self.file,)
 
+    @property
+    def computed(self) -> bool:
+        """Whether it is computed when it is read, so that its dtype is that of the computation."""
+        return False
+
     def read_into(self, buffer: Bytes, files: OpenFiles, start: int = 0) -> None:
         """Fill `buffer` with elements from `start` on. Raises `CheckpointError` if the file changed."""
         files.read_into(buffer, self.file, self.offset + start * DTYPES[self.dtype].itemsize)
@@ -52,6 +57,29 @@ class TensorInfo:
 
 def read_header(path: Path) -> list[TensorInfo]:
     """Every tensor of a safetensors file, in the order of their bytes. Raises `CheckpointError` if it is unsound."""
+    entries, start, total = _entries(path)
+    entries.pop(_METADATA, None)
+    tensors = [_tensor(path, name, entry, start) for name, entry in entries.items()]
+    tensors.sort(key=lambda tensor: (tensor.offset, tensor.nbytes))
+    end = start
+    for tensor in tensors:
+        if tensor.offset != end:
+            _refuse(path, f"the bytes of {tensor.name!r} start at {tensor.offset:,}, where {end:,} was due")
+        end += tensor.nbytes
+    if end != total:
+        _refuse(path, f"its tensors end at byte {end:,} of {total:,}")
+    return tensors
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The free text in a safetensors file's header. Raises `CheckpointError` if the file is unsound."""
+    metadata = _entries(path)[0].get(_METADATA)
+    entries = metadata.items() if isinstance(metadata, dict) else ()
+    return {key: value for key, value in entries if isinstance(value, str)}
+
+
+def _entries(path: Path) -> tuple[dict[str, Any], int, int]:
+    """A header as it was parsed, where the tensors' bytes start, and the file's size."""
     try:
         with path.open("rb") as file:
             total = os.fstat(file.fileno()).st_size
@@ -67,17 +95,7 @@ def read_header(path: Path) -> list[TensorInfo]:
         _refuse(path, f"its header is no JSON ({error})")
     if not isinstance(entries, dict):
         _refuse(path, "its header is no JSON object")
-    entries.pop(_METADATA, None)
-    tensors = [_tensor(path, name, entry, 8 + length) for name, entry in entries.items()]
-    tensors.sort(key=lambda tensor: (tensor.offset, tensor.nbytes))
-    end = 8 + length
-    for tensor in tensors:
-        if tensor.offset != end:
-            _refuse(path, f"the bytes of {tensor.name!r} start at {tensor.offset:,}, where {end:,} was due")
-        end += tensor.nbytes
-    if end != total:
-        _refuse(path, f"its tensors end at byte {end:,} of {total:,}")
-    return tensors
+    return entries, 8 + length, total
 
 
 def write_header(tensors: Iterable[tuple[str, str, tuple[int, ...], int]], metadata: Mapping[str, str]) -> bytes:

@@ -153,3 +153,30 @@ def _workers() -> int:
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(1, _workers() - 1), thread_name_prefix="ggez-kernel")
+
+
+@_compiled()
+def _add_low_rank(left: Array, right: Array, scale: Any, out: Array, start: int) -> None:
+    columns = right.shape[1]
+    row_sum = np.empty(columns, out.dtype)
+    i, end = max(0, -start), min(out.size, left.shape[0] * columns - start)
+    while i < end:
+        row, column = (start + i) // columns, (start + i) % columns
+        count = min(columns - column, end - i)
+        row_sum[:count] = 0
+        for k in range(right.shape[0]):
+            weight = left[row, k]
+            for j in range(count):
+                row_sum[j] += weight * right[k, column + j]
+        for j in range(count):
+            out[i + j] += scale * row_sum[j]
+        i += count
+
+
+def add_low_rank(left: Array, right: Array, scale: float, out: Array, start: int) -> None:
+    """Add `scale · left @ right` to `out`, which holds the flat product's elements from `start` on, and maybe others.
+
+    All arrays are of one wide floating type. Every element is summed in the order of the rank, so it doesn't depend on
+    how the product is cut into pieces.
+    """
+    _add_low_rank(left, right, out.dtype.type(scale), out, start)

@@ -20,6 +20,7 @@ from types import TracebackType
 
 from ..errors import OutputError
 from .files import Bytes
+from .links import place
 
 _JOURNAL = "journal"
 _SYNC_EVERY = 128 << 20  # bytes between two notes in the journal
@@ -101,6 +102,7 @@ class OutputFolder:
     def add(self, name: str, content: bytes) -> None:
         """Write a small file whole."""
         try:
+            self._make_room_for(name)
             with (self.folder / name).open("wb") as file:
                 file.write(content)
                 file.flush()
@@ -108,15 +110,35 @@ class OutputFolder:
         except OSError as error:
             raise _refusal(error, self.target) from None
 
-    def publish(self) -> None:
-        """Make everything durable and rename the folder to its target."""
+    def sync(self) -> None:
+        """Wait until everything written is on disk."""
         try:
             self._finish_file()
-            self._syncing.shutdown(wait=True)
             for note in self._notes:
                 note.result()
+        except OSError as error:
+            raise _refusal(error, self.target) from None
+
+    def link(self, name: str, source: Path) -> None:
+        """Put a file into the folder as it is, sharing its bytes on disk where that is possible."""
+        try:
+            self._make_room_for(name)
+            (self.folder / name).unlink(missing_ok=True)
+            place(source, self.folder / name)
+        except OSError as error:
+            raise _refusal(error, self.target) from None
+
+    def _make_room_for(self, name: str) -> None:
+        """Make the subfolder that a file goes into."""
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+
+    def publish(self) -> None:
+        """Make everything durable and rename the folder to its target."""
+        self.sync()
+        try:
             (self.folder / _JOURNAL).unlink()
-            sync_folder(self.folder)
+            for folder in (*(path for path in self.folder.rglob("*") if path.is_dir()), self.folder):
+                sync_folder(folder)
             if os.path.lexists(self.target):
                 raise OutputError(f"{self.target}: was made by someone else meanwhile; choose another name")
             self.folder.rename(self.target)
@@ -128,6 +150,7 @@ class OutputFolder:
     def _descriptor(self, file: int) -> int:
         if self._open is None or self._open[0] != file:
             self._finish_file()
+            self._make_room_for(self._files[file][0])
             self._open = file, os.open(self.folder / self._files[file][0], os.O_WRONLY | os.O_CREAT, 0o666)
         return self._open[1]
 

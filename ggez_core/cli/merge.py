@@ -36,15 +36,23 @@ def merge(
     ] = None,
     shard_size: Annotated[str, typer.Option(help="The largest file of weights.")] = SHARD_SIZE,
     threads: Annotated[int | None, typer.Option(min=1, help="Workers that read and compute ahead.")] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read the output back and compare before publishing it.")
+    ] = False,
+    resume: Annotated[bool, typer.Option(help="Go on where a killed merge stopped.")] = True,
     extrapolate: Annotated[bool, typer.Option("--extrapolate", help="Allow β outside [0, 1].")] = False,
+    keep_new_rows: Annotated[
+        bool, typer.Option("--keep-new-rows", help="Keep what a larger regional vocabulary has more.")
+    ] = False,
     print_recipe: Annotated[bool, typer.Option("--print-recipe", help="Show the recipe and stop.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Merge a regional checkpoint into its base: θ = base + β·(regional − base)."""
     given = {"base_model": base, "regional_model": regional, "beta": beta, "dtype": dtype}
     if recipe_file is None:
-        recipe = _from_options({**given, "components": _components(component or []), "extrapolate": extrapolate})
-    elif any(value is not None for value in given.values()) or component or extrapolate:
+        flags = {"extrapolate": extrapolate, "keep_new_rows": keep_new_rows}
+        recipe = _from_options({**given, **flags, "components": _components(component or [])})
+    elif any(value is not None for value in given.values()) or component or extrapolate or keep_new_rows:
         raise RecipeError(
             f"{recipe_file} is a recipe and says what to merge; drop --base, --regional, --beta and the like"
         )
@@ -57,7 +65,10 @@ def merge(
         raise RecipeError("no output folder is named; add -o FOLDER")
     first, second = open_checkpoint(recipe.base_model), open_checkpoint(recipe.regional_model)
     with progress_bar("Merging", quiet=as_json) as progress:
-        result = run(recipe, first, second, output, shard_size=shard_size, threads=threads, progress=progress)
+        result = run(
+            recipe, first, second, output,
+            shard_size=shard_size, threads=threads, verify=verify, resume=resume, progress=progress,
+        )  # fmt: skip
     print_json(result.as_dict()) if as_json else _show(result)
 
 

@@ -19,6 +19,7 @@ from ..checkpoints.compare import pieces
 from ..checkpoints.dtypes import DTYPES
 from ..checkpoints.files import Elements, OpenFiles, opened
 from ..checkpoints.kernels import interpolate, share
+from ..checkpoints.pairing import aligned
 from ..errors import IncompatibleError
 from .plan import check_compatible
 from .recipe import check_betas, check_components
@@ -49,7 +50,9 @@ class _Block:
     @cached_property
     def pieces(self) -> list[tuple[Elements, Elements, Elements]]:
         """Base, regional and live weights as the kernels take them, in pieces for the cores to share."""
-        arrays = [flat.view(torch.uint8).numpy().view(_HOLDS[flat.dtype]) for flat in (self.base, self.regional, self.live)]
+        arrays = [
+            flat.view(torch.uint8).numpy().view(_HOLDS[flat.dtype]) for flat in (self.base, self.regional, self.live)
+        ]
         starts = range(0, self.live.numel(), _TASK)
         return [(a[i : i + _TASK], b[i : i + _TASK], out[i : i + _TASK]) for a, b, out in [arrays] for i in starts]
 
@@ -62,6 +65,7 @@ class LiveModel:
     """
 
     def __init__(self, model: torch.nn.Module, base: Checkpoint, regional: Checkpoint) -> None:
+        base, regional = aligned(base, regional)
         check_compatible(base, regional)
         self.model = model
         self._blocks = _blocks(model, base, regional)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,11 @@ from typing import Any
 from ..checkpoints import Checkpoint, TensorInfo
 from ..checkpoints.compare import architecture_conflict, can_merge, cannot_merge, structural_conflict
 from ..checkpoints.dtypes import DTYPES, DType, dtype_named
+from ..checkpoints.files import stamp
 from ..checkpoints.header import write_header
+from ..checkpoints.layouts import Group
+from ..checkpoints.links import linkable, unchanged
+from ..checkpoints.pairing import aligned, new_rows
 from ..errors import IncompatibleError, RecipeError
 from .recipe import Recipe, check_components
 
@@ -81,6 +85,7 @@ class Shard:
     filename: str
     header: bytes
     operations: tuple[Operation, ...]
+    group: Group
 
     @property
     def nbytes(self) -> int:
@@ -90,11 +95,12 @@ class Shard:
 
 @dataclass(frozen=True)
 class Plan:
-    """A merge ready to run."""
+    """A merge ready to run: the files to write, and those of the base that stay as they are, by their new names."""
 
     recipe: Recipe
     base: Checkpoint
     shards: tuple[Shard, ...]
+    links: Mapping[str, Path]
 
     @property
     def operations(self) -> Iterator[Operation]:
@@ -110,7 +116,7 @@ class Plan:
     def key(self) -> str:
         """A short digest of everything that decides the bytes: recipe, layout, and the inputs as they are now."""
         inputs = {path for operation in self.operations for path in operation.files}
-        stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(inputs)]
+        stamps = [(str(path), *stamp(path)) for path in sorted(inputs)]
         digest = hashlib.sha256(json.dumps([self.recipe.document(), stamps]).encode())
         for shard in self.shards:
             digest.update(shard.header)
@@ -127,19 +133,26 @@ class Plan:
                     offset, parts, size = offset + batch.nbytes, [], 0
                 parts.append(part)
                 size += width
-            if parts:
-                yield Batch(file, offset, tuple(parts))
+            yield Batch(file, offset, tuple(parts))  # without parts in a file of empty tensors only
 
-    def index(self) -> dict[str, Any]:
-        """The index of a sharded output."""
-        weight_map = {operation.name: shard.filename for shard in self.shards for operation in shard.operations}
-        total = sum(operation.nbytes for operation in self.operations)
-        return {"metadata": {"total_size": total}, "weight_map": dict(sorted(weight_map.items()))}
+    def indices(self) -> dict[str, dict[str, Any]]:
+        """The index of every group that is written in shards, by its file's name."""
+        found = {}
+        for group in self.base.groups:
+            shards = [shard for shard in self.shards if shard.group is group]
+            if len(shards) > 1:
+                names = {
+                    group.stored(op.name): Path(shard.filename).name for shard in shards for op in shard.operations
+                }
+                total = sum(operation.nbytes for shard in shards for operation in shard.operations)
+                found[group.index] = {"metadata": {"total_size": total}, "weight_map": dict(sorted(names.items()))}
+        return found
 
 
 def make_plan(recipe: Recipe, base: Checkpoint, regional: Checkpoint, shard_size: int) -> Plan:
     """Decide what to write. Raises `IncompatibleError` for a bad pair, `RecipeError` for a bad recipe."""
     check_components(recipe.components, base.components)
+    base, regional = aligned(base, regional, keep_new_rows=recipe.keep_new_rows)
     check_compatible(base, regional)
     dtype = dtype_named(recipe.dtype) if recipe.dtype else None
     operations = [
@@ -147,13 +160,28 @@ def make_plan(recipe: Recipe, base: Checkpoint, regional: Checkpoint, shard_size
         for name, info in base.tensors.items()
     ]
     metadata = {"format": "pt", "ggez_recipe": recipe.as_json()}
-    groups = [sorted(group, key=_as_the_library) for group in _grouped(operations, shard_size)]
+    links = dict[str, Path]()
+    shards = list[Shard]()
+    for group in base.groups:
+        own = [operation for operation in operations if base.group_of(operation.name) is group]
+        copies = all(op.regional is None and op.base is base.tensors[op.name] for op in own)
+        files = linkable(group, base) if recipe.dtype is None else {}
+        if files and (copies or unchanged(group, base, regional)):
+            links |= files
+            continue
+        shards += _shards(group, own, shard_size, metadata)
+    return Plan(recipe, base, tuple(shards), links)
+
+
+def _shards(group: Group, operations: list[Operation], shard_size: int, metadata: dict[str, str]) -> list[Shard]:
+    """The files of one group of tensors."""
+    parts = _grouped(operations, shard_size) if group.sharded else [operations]
     shards = []
-    for number, group in enumerate(groups, start=1):
-        filename = "model.safetensors" if len(groups) == 1 else f"model-{number:05}-of-{len(groups):05}.safetensors"
-        header = write_header([(op.name, op.dtype.code, op.base.shape, op.nbytes) for op in group], metadata)
-        shards.append(Shard(filename, header, tuple(group)))
-    return Plan(recipe, base, tuple(shards))
+    for number, part in enumerate(parts, start=1):
+        part = sorted(part, key=_as_the_library)
+        entries = [(group.stored(op.name), op.dtype.code, op.base.shape, op.nbytes) for op in part]
+        shards.append(Shard(group.filename(number, len(parts)), write_header(entries, metadata), tuple(part), group))
+    return shards
 
 
 def check_compatible(base: Checkpoint, regional: Checkpoint) -> None:
@@ -167,7 +195,7 @@ def check_compatible(base: Checkpoint, regional: Checkpoint) -> None:
         if found and not (a and b and can_merge(a, b)):
             conflicts.append((name, found[1]))
     if conflicts:
-        raise IncompatibleError(cannot_merge(base.source, regional.source, conflicts))
+        raise IncompatibleError(cannot_merge(base.source, regional.source, conflicts, new_rows(base, regional)))
 
 
 def parse_size(size: int | str) -> int:
@@ -199,7 +227,7 @@ def _operation(a: TensorInfo, b: TensorInfo, weight: float, dtype: DType | None)
     stored = DTYPES[a.dtype]
     if not stored.merges:
         return Operation(a.name, a, None, 0.0, stored)
-    if weight == 0:
+    if weight == 0 or b is a:
         return Operation(a.name, a, None, 0.0, dtype or stored)
     if weight == 1:
         return Operation(a.name, b, None, 0.0, dtype or stored)

@@ -23,6 +23,7 @@ class Recipe(BaseModel):
 
     `base_model` and `regional_model` are checkpoint sources. `dtype` is the type that weights are written in (default:
     the base's). β outside [0, 1] extrapolates, and has to be asked for.
+    `keep_new_rows` keeps what a larger regional vocabulary has more than the base's: its rows, its tokenizer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +35,7 @@ class Recipe(BaseModel):
     components: Mapping[str, float] = Field(default_factory=dict)
     dtype: str | None = None
     extrapolate: bool = False
+    keep_new_rows: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> Recipe:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from ..checkpoints.dtypes import DTYPES, DType
 from ..checkpoints.files import Bytes, Elements, OpenFiles, elements, empty_bytes, opened
 from ..checkpoints.kernels import all_finite, interpolate
 from ..checkpoints.output import OutputFolder, Position
-from ..errors import IncompatibleError
+from ..errors import IncompatibleError, OutputError
 from ..progress import Progress, Step
 from .plan import ALIGN, BATCH, Batch, Part, Plan
 
@@ -30,16 +31,47 @@ def write_weights(plan: Plan, output: OutputFolder, *, threads: int, progress: P
     Raises `IncompatibleError` for a value that isn't finite, `CheckpointError` for an input that vanishes,
     `OutputError` for a disk that fills up; and whatever `progress` raises.
     """
-    total = plan.nbytes
-    inputs = (path for operation in plan.operations for path in operation.files)
-    with opened(inputs) as files:
+    before = sum(shard.nbytes for shard in plan.shards[: output.start.file]) + output.start.offset
+    progress(Step(before, plan.nbytes, "bytes", "resuming" if before else ""))
+    with opened(_inputs(plan)) as files:
         for batch, parts in _in_order(plan, files, output.start, threads):
             shard = plan.shards[batch.file]
             if batch.offset == len(shard.header):
                 output.write(Position(batch.file), [np.frombuffer(shard.header, np.uint8)])
             output.write(Position(batch.file, batch.offset), parts)
-            done = sum(shard.nbytes for shard in plan.shards[: batch.file]) + batch.offset + batch.nbytes
-            progress(Step(done, total, "bytes", batch.parts[-1].operation.name))
+            progress(Step(_bytes_after(plan, batch), plan.nbytes, "bytes", shard.filename))
+
+
+def verify_weights(plan: Plan, folder: Path, *, threads: int, progress: Progress) -> None:
+    """Read every file of weights in `folder` again, from the disk if the system lets us, and compare with the inputs.
+
+    Raises `OutputError` for a byte that isn't as it should be.
+    """
+    paths = [folder / shard.filename for shard in plan.shards]
+    with opened(_inputs(plan)) as files, opened(iter(paths)) as written:
+        written.forget_cached()
+        for batch, parts in _in_order(plan, files, Position(), threads):
+            path, shard, offset = paths[batch.file], plan.shards[batch.file], batch.offset
+            expected = [np.frombuffer(shard.header, np.uint8)] if offset == len(shard.header) else []
+            offset -= sum(part.nbytes for part in expected)
+            for part in (*expected, *parts):
+                found = empty_bytes(part.nbytes)
+                written.read_into(found, path, offset)
+                if not np.array_equal(found, part):
+                    raise OutputError(
+                        f"{shard.filename}: its bytes from {offset:,} on differ from what was written; check the disk"
+                    )
+                offset += part.nbytes
+            progress(Step(_bytes_after(plan, batch), plan.nbytes, "bytes", f"verifying {shard.filename}"))
+
+
+def _inputs(plan: Plan) -> Iterator[Path]:
+    return (path for operation in plan.operations for path in operation.files)
+
+
+def _bytes_after(plan: Plan, batch: Batch) -> int:
+    """How many bytes of the output lie before the end of a batch."""
+    return sum(shard.nbytes for shard in plan.shards[: batch.file]) + batch.offset + batch.nbytes
 
 
 @dataclass

@@ -38,7 +38,8 @@ def test_reads_shards_as_one(tmp_path: Path) -> None:
 def test_components_see_through_a_wrapper(tmp_path: Path) -> None:
     names = ("model.vision_tower.a", "model.language_model.b", "lm_head.weight", "scale")
     checkpoint = open_checkpoint(write_checkpoint(tmp_path / "w", {name: torch.ones(2) for name in names}))
-    assert tuple(checkpoint.components) == ("language_model", "lm_head", "vision_tower", "other")
+    assert tuple(checkpoint.components) == ("language_model", "vision_tower", "other")
+    assert checkpoint.components["language_model"] == ("lm_head.weight", "model.language_model.b")
 
 
 def test_scalars_empty_tensors_and_odd_names(tmp_path: Path) -> None:
@@ -118,16 +119,24 @@ def test_a_hub_id_is_pinned_to_its_commit(monkeypatch: pytest.MonkeyPatch, tmp_p
     folder = write_checkpoint(tmp_path / commit, {"a.b": torch.ones(1)})
     asked: list[object] = []
 
+    class Sibling:
+        size = 10
+
+        def __init__(self, name: str) -> None:
+            self.rfilename = name
+
     class Info:
         sha = commit
+        siblings = [Sibling(name) for name in ("config.json", "model.safetensors", "pytorch_model.bin", "modeling.py")]
 
-    def model_info(self: object, repo: str, *, revision: str | None, timeout: float) -> Info:
+    def model_info(self: object, repo: str, *, revision: str | None, timeout: float, files_metadata: bool) -> Info:
+        assert files_metadata
         asked.append(revision)
         return Info()
 
     def download(repo: str, *, revision: str, allow_patterns: list[str]) -> str:
         asked.append(revision)
-        assert not any(pattern.endswith((".bin", ".py", ".pt")) for pattern in allow_patterns)
+        assert allow_patterns == ["config.json", "model.safetensors"]
         return str(folder)
 
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", model_info)
@@ -146,7 +155,7 @@ def test_folders_that_are_no_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no safetensors file"):
         open_checkpoint(empty)
     (empty / "pytorch_model.bin").write_bytes(b"\x80\x04.")
-    with pytest.raises(CheckpointError, match=r"only pickles.*convert to safetensors"):
+    with pytest.raises(CheckpointError, match="no weights that torch loads safely"):
         open_checkpoint(empty)
     (empty / "config.json").write_text("{nonsense")
     with pytest.raises(CheckpointError, match="can't be read as JSON"):

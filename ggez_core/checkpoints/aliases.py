@@ -1,0 +1,64 @@
+"""One tensor under several names: what a model library calls a stored tensor in memory, by the library's own tables.
+
+Two versions of a library save one model under different names (`language_model.model.layers…` and
+`model.language_model.layers…`), and store a tied weight once or twice. torch and the library are imported only when
+two checkpoints' names differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_OLD_ATTENTION = ((".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0."))
+
+
+@dataclass(frozen=True)
+class Naming:
+    """`canonical` turns a stored name into the name in memory; `tied` maps canonical names to the one they share."""
+
+    canonical: Callable[[str], str]
+    tied: Mapping[str, str] = field(default_factory=dict)
+
+
+def naming(config: Mapping[str, Any]) -> Naming:
+    """How the library that wrote a config names the tensors of that model; as they are stored if it isn't known."""
+    if "_class_name" in config:
+        return Naming(_current_attention)
+    return _transformers_naming(config) or Naming(str)
+
+
+def _current_attention(name: str) -> str:
+    """diffusers before 0.15 named the attention of its autoencoder otherwise."""
+    for old, current in _OLD_ATTENTION:
+        name = name.replace(old, current)
+    return name
+
+
+def _transformers_naming(config: Mapping[str, Any]) -> Naming | None:
+    """The names that transformers' loader would give, from the model's class without its weights."""
+    architectures = config.get("architectures") or [None]
+    import torch
+    import transformers
+    from transformers.conversion_mapping import get_model_conversion_mapping
+    from transformers.core_model_loading import WeightRenaming
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    kind = getattr(transformers, str(architectures[0]), None)
+    if kind is None or config.get("model_type") not in CONFIG_MAPPING_NAMES:
+        return None
+    with torch.device("meta"):
+        model = kind(kind.config_class.from_dict(dict(config)))
+    renamings = [entry for entry in get_model_conversion_mapping(model) if isinstance(entry, WeightRenaming)]
+    known, prefix = frozenset(model.state_dict()), f"{model.base_model_prefix}."
+
+    def canonical(name: str) -> str:
+        for renaming in renamings:
+            name, _ = renaming.rename_source_key(name)
+        if name not in known:
+            inner = name.removeprefix(prefix)
+            return next((other for other in (inner, prefix + name) if other in known), name)
+        return name
+
+    return Naming(canonical, dict(getattr(model, "all_tied_weights_keys", None) or {}))

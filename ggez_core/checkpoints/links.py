@@ -1,0 +1,107 @@
+"""Components that a merge leaves as they are: found without computing, and put into the output without copying.
+
+A file is shared by a reflink where the file system can, else by a hard link, else copied inside the kernel. Writers of
+checkpoints replace files rather than changing them, so a shared file stays what it is in both places.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from .checkpoint import Checkpoint
+from .files import empty_bytes, opened
+from .header import TensorInfo
+from .layouts import Group
+
+_FICLONE = 0x40049409  # linux/fs.h
+_PIECE = 8 << 20
+
+
+def linkable(group: Group, base: Checkpoint) -> dict[str, Path]:
+    """The files that hold a group in a layout of several, by their names in a copy; none where they can't be shared."""
+    tensors = [info for name, info in base.tensors.items() if name.startswith(group.prefix)]
+    if len(base.groups) == 1 or any(info.computed for info in tensors):
+        return {}
+    if any(file.suffix != ".safetensors" for file in group.files):
+        return {}
+    if len(group.files) == 1:
+        return {group.filename(): group.files[0]}
+    of = len(group.files)
+    names = [group.filename(number, of) for number in range(1, of + 1)]
+    index = base.folder / group.index
+    if [base.folder / name for name in names] != list(group.files) or not index.is_file():
+        return {}
+    return {**dict(zip(names, group.files, strict=True)), group.index: index}
+
+
+def unchanged(group: Group, base: Checkpoint, regional: Checkpoint) -> bool:
+    """Whether a group of a layout of several is the same on both sides: the same tensors, or files of equal content."""
+    if len(base.groups) == 1:
+        return False
+    mine = [info for name, info in base.tensors.items() if name.startswith(group.prefix)]
+    if all(regional.tensors.get(info.name) is info for info in mine):
+        return True
+    theirs = next((other for other in regional.groups if other.prefix == group.prefix), None)
+    if theirs is None or len(theirs.files) != len(group.files) or not _as_they_are(mine):
+        return False
+    return all(_same_content(a, b) for a, b in zip(group.files, theirs.files, strict=True))
+
+
+def place(source: Path, target: Path) -> None:
+    """Make `target` a file with the content of `source`, sharing its bytes on disk where that is possible."""
+    source = source.resolve()
+    with source.open("rb") as file, target.open("xb") as copy:
+        try:
+            fcntl.ioctl(copy.fileno(), _FICLONE, file.fileno())
+        except OSError:
+            pass
+        else:
+            os.fsync(copy.fileno())
+            return
+    target.unlink()
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        _copy(source, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy inside the kernel where it can."""
+    with source.open("rb") as file, target.open("xb") as copy:
+        left = os.fstat(file.fileno()).st_size
+        try:
+            while left and (count := os.copy_file_range(file.fileno(), copy.fileno(), left)):
+                left -= count
+        except OSError:
+            file.seek(0), copy.seek(0)
+            shutil.copyfileobj(file, copy, _PIECE)
+        copy.flush()
+        os.fsync(copy.fileno())
+
+
+def _as_they_are(tensors: Iterable[TensorInfo]) -> bool:
+    return not any(info.computed for info in tensors)
+
+
+def _same_content(a: Path, b: Path) -> bool:
+    """Whether two files hold the same bytes; reads no further than the first difference."""
+    if a.samefile(b):
+        return True
+    size = a.stat().st_size
+    if b.stat().st_size != size:
+        return False
+    one, other = empty_bytes(min(_PIECE, size)), empty_bytes(min(_PIECE, size))
+    with opened((a, b)) as files:
+        for start in range(0, size, _PIECE):
+            count = min(_PIECE, size - start)
+            files.read_into(one[:count], a, start)
+            files.read_into(other[:count], b, start)
+            if not np.array_equal(one[:count], other[:count]):
+                return False
+    return True

@@ -1,0 +1,77 @@
+"""Where the tensors of a torch pickle (`.bin`, `.pt`) lie in its file, so that they are read like any others.
+
+torch's own weights-only loader walks the pickle on the meta device: no code of the pickle runs, and no weight is read.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..errors import CheckpointError
+from .dtypes import DTYPES
+from .header import TensorInfo
+
+if TYPE_CHECKING:
+    import torch
+
+PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt"})
+_NESTED = ("state_dict", "model")  # where training checkpoints keep the weights, beside the optimizer's
+_WRAPPERS = ("module.", "_orig_mod.")  # what DistributedDataParallel and torch.compile put before every name
+_CODES = {dtype.name: code for code, dtype in DTYPES.items()}
+
+
+def read_pickle(path: Path) -> list[TensorInfo]:
+    """Every tensor of a pickled state dict, in the order of their bytes. Raises `CheckpointError` if it isn't one."""
+    import torch
+
+    try:
+        content = torch.load(path, map_location="meta", mmap=True, weights_only=True)
+    except pickle.UnpicklingError:
+        _refuse(path, "a pickle that holds more than weights and could run code when loaded", "get it as safetensors")
+    except Exception as error:  # torch raises whatever a damaged or older file makes it stumble over
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        _refuse(
+            path, f"no weights that torch loads safely ({reason})", "load it where you trust it and save safetensors"
+        )
+    if not isinstance(content, Mapping):
+        _refuse(path, f"a pickled {type(content).__name__}, not a state dict", "save the model's state_dict()")
+    state = next((content[key] for key in _NESTED if _is_state(content.get(key))), content)
+    tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+    if not tensors:
+        _refuse(path, "a pickle without tensors", "save the model's state_dict()")
+    size = path.stat().st_size
+    found = [_info(path, name, tensor, size) for name, tensor in _unwrapped(tensors).items()]
+    return sorted(found, key=lambda info: (info.offset, info.name))
+
+
+def _is_state(value: object) -> bool:
+    import torch
+
+    return isinstance(value, Mapping) and any(isinstance(entry, torch.Tensor) for entry in value.values())
+
+
+def _unwrapped(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    for wrapper in _WRAPPERS:
+        if all(name.startswith(wrapper) for name in tensors):
+            tensors = {name.removeprefix(wrapper): tensor for name, tensor in tensors.items()}
+    return tensors
+
+
+def _info(path: Path, name: Any, tensor: torch.Tensor, size: int) -> TensorInfo:
+    code = _CODES.get(str(tensor.dtype).removeprefix("torch."))
+    start = getattr(tensor.untyped_storage(), "_checkpoint_offset", None)
+    if not isinstance(name, str) or code is None or start is None:
+        _refuse(path, f"{name!r} is a {tensor.dtype} that can't be located", "save it as safetensors")
+    if not tensor.is_contiguous():
+        _refuse(path, f"{name!r} is stored as a strided view", "save contiguous tensors as safetensors")
+    offset = start + tensor.storage_offset() * tensor.element_size()
+    if offset + tensor.nbytes > size:
+        _refuse(path, f"{name!r} ends behind the end of the file", "copy or download it again")
+    return TensorInfo(name, code, tuple(tensor.shape), path, offset, tensor.nbytes)
+
+
+def _refuse(path: Path, what: str, remedy: str) -> NoReturn:
+    raise CheckpointError(f"{path}: {what}; {remedy}")
