@@ -24,8 +24,8 @@ def sce(
     """Task vectors merged where they vary most among models, weighted by their energy.
 
     Select: the `select_topk` share of the elements whose variance among the task vectors δᵢ isn't zero, the most
-    varying first (at least one). Calculate: `wᵢ = mean(δᵢ²) / Σⱼ mean(δⱼ²)`. Erase: the elements whose sign differs from that
-    of `Σ δᵢ` (a sum of zero counts as positive). `base + Σ wᵢeᵢδᵢ / Σ wᵢeᵢ`, eᵢ telling what was kept.
+    varying first (at least one). Calculate: `wᵢ = mean(δᵢ²) / Σⱼ mean(δⱼ²)`. Erase: the elements whose sign differs
+    from that of `Σ δᵢ` (a sum of zero counts as positive). `base + Σ wᵢeᵢδᵢ / Σ wᵢeᵢ`, eᵢ telling what was kept.
     """
     deltas = torch.stack(list(models)) - base
     if select_topk < 1:

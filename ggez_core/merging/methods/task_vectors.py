@@ -67,9 +67,12 @@ def merge_task_vectors(
             uniform = partial(draw.uniform, i, delta)
             delta = _sparse(delta, partial(sparsify, delta, uniform, **settings), rescale_by if rescale else None)
         deltas.append(delta * share)
-    total, divisor = _agreed(deltas, weight) if consensus else (sum(deltas[1:], deltas[0]), torch.tensor(sum(weight)))
+    if consensus:
+        total, divisor = _agreed(deltas, weight)
+    else:
+        total, divisor = sum(deltas[1:], deltas[0]), torch.full_like(base, sum(weight))
     if normalize:
-        total = total / torch.where(divisor == 0, 1, divisor).to(total)
+        total = total / torch.where(divisor == 0, 1, divisor)
     return moved(base, total * lambda_)
 
 
@@ -91,7 +94,7 @@ def _agreed(deltas: Sequence[Tensor], weight: Sequence[float]) -> tuple[Tensor, 
     for delta, share in zip(deltas, weight, strict=True):
         agrees = torch.where(positive, delta > 0, delta < 0)
         total += torch.where(agrees, delta, 0)
-        divisor += agrees * share
+        divisor += agrees.to(delta) * share
     return total, divisor
 
 
