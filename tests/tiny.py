@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors.torch import save_file
 from transformers import SiglipConfig, SiglipModel
+
+Model = TypeVar("Model", bound=torch.nn.Module)
+
+
+def randomized(model: Model, seed: int) -> Model:
+    """The model with every parameter random, ready to be asked."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.1)
+    return model.eval()
 
 
 def siglip(seed: int, dtype: torch.dtype = torch.float32, width: int = 32, vocabulary: int = 60) -> SiglipModel:
@@ -17,12 +29,7 @@ def siglip(seed: int, dtype: torch.dtype = torch.float32, width: int = 32, vocab
         text_config={**tower, "vocab_size": vocabulary, "max_position_embeddings": 16, "projection_size": width},
         vision_config={**tower, "image_size": 32, "patch_size": 16},
     )
-    model = SiglipModel(config)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.1)
-    return model.to(dtype).eval()
+    return randomized(SiglipModel(config), seed).to(dtype)
 
 
 def saved(model: SiglipModel, folder: Path, shard_size: str = "5GB") -> Path:
