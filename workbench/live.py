@@ -8,6 +8,7 @@ torch; loaded by `pairs` when first needed.
 
 from __future__ import annotations
 
+import atexit
 import base64
 import binascii
 import io
@@ -48,6 +49,7 @@ class LivePair:
         self.nbytes = pair.live_bytes
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._background: threading.Thread | None = None
         self._asked = time.monotonic()
         self._family = load_embedding(pair.base, device="cuda" if torch.cuda.is_available() else None)
         self._weights = LiveModel(self._family.model, pair.base, pair.regional)
@@ -96,34 +98,43 @@ class LivePair:
 
         Only for small models, where this takes seconds in all.
         """
-        if self.pair.base.nbytes <= SMALL:
-            threading.Thread(target=self._ahead, name="embed ahead", daemon=True).start()
+        if self.pair.base.nbytes <= SMALL and self._background is None:
+            self._background = threading.Thread(target=self._ahead, name="embed ahead", daemon=True)
+            self._background.start()
+            atexit.register(self.close)
 
     def close(self) -> None:
-        """Stop working in the background; the pair is about to be forgotten."""
+        """Stop working in the background: the pair is about to be forgotten, or the program ends."""
         self._closed.set()
+        atexit.unregister(self.close)
+        if self._background is not None:
+            self._background.join()
 
     def _ahead(self) -> None:
-        captions = self._prepared_captions(world.ALL_LANGUAGES)
         family = self._family
+        captions = self._prepared_captions(world.ALL_LANGUAGES)
         jobs = (
             ("gallery", self._image_parts, self._prepared_gallery, family.embed_images),
             (f"captions {world.ALL_LANGUAGES}", self._text_parts, captions, family.embed_texts),
         )
         for what, parts, prepare, embed in jobs:
             for beta in POSITIONS:
-                weights = Weights(beta)
-                key = _key(what, weights, parts)
+                key = _key(what, Weights(beta), parts)
                 if key in self._cache:
                     continue
                 pieces = []
                 for piece in _pieces(prepare()):
-                    while time.monotonic() - self._asked < QUIET:
-                        if self._closed.wait(QUIET / 4):
-                            return
+                    if not self._quiet():
+                        return
                     with self._lock:
-                        pieces.append(self._at_weights(weights, embed, piece))
+                        pieces.append(self._at_weights(Weights(beta), embed, piece))
                 self._cache.put(key, np.concatenate(pieces))
+
+    def _quiet(self) -> bool:
+        """Wait until nobody has asked for a while; False if the pair was closed meanwhile."""
+        while time.monotonic() - self._asked < QUIET and not self._closed.is_set():
+            self._closed.wait(QUIET / 4)
+        return not self._closed.is_set()
 
     def _prepared_gallery(self) -> Prepared:
         return self._keep("gallery", lambda: self._family.prepare_images([p.image for p in world.gallery()]))

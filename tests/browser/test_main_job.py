@@ -139,7 +139,7 @@ def test_an_export_is_downloaded_and_loaded(page: Page, tmp_path: Path) -> None:
     slider(page, "β, from base").fill("0.25")
     page.get_by_role("tab", name="Export").click()
     expect(page.get_by_text("β = 0.25 for every component")).to_be_visible()
-    page.get_by_label("Name", exact=True).fill("my-merge")
+    page.get_by_role("textbox", name=re.compile("^Name")).fill("my-merge")
     page.get_by_role("button", name="Export", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("Download all")).click()
@@ -156,21 +156,28 @@ def test_an_export_name_with_a_path_in_it_is_refused(page: Page) -> None:
     from playwright.sync_api import expect
 
     page.get_by_role("tab", name="Export").click()
-    page.get_by_label("Name", exact=True).fill("../elsewhere")
+    page.get_by_role("textbox", name=re.compile("^Name")).fill("../elsewhere")
     page.get_by_role("button", name="Export", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("no name for an export")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_a_phone_and_asks_nobody_else(browser: Browser, url: str, scheme: str) -> None:
+    from playwright.sync_api import expect
+
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     arrive(page, url)
-    for tab in ("Models", "Compare", "Export"):
+    last_of_tab = {
+        "Models": page.get_by_text("Where did fine-tuning change the weights most?").first,
+        "Compare": column(page, "Regional"),
+        "Export": page.get_by_role("button", name="Export", exact=True),
+    }
+    for tab, last in last_of_tab.items():
         page.get_by_role("tab", name=tab).click()
-        page.wait_for_load_state("networkidle")
+        expect(last).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 392
     assert [u for u in asked if not u.startswith((url, "data:", "blob:"))] == []
     context.close()
