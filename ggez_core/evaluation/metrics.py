@@ -60,10 +60,18 @@ def retrieval_metrics(
     """
     images, texts = np.asarray(image_embeddings, np.float32), np.asarray(text_embeddings, np.float32)
     owner, index = np.asarray(text_to_image, np.int64), np.arange(len(images))
+    if not len(texts):
+        raise DataError("there are no texts to retrieve with; give at least one text and its image")
+    if images.shape[1:] != texts.shape[1:]:
+        raise DataError(
+            f"image embeddings have {images.shape[-1]} numbers each, text embeddings {texts.shape[-1]}; "
+            "embed both with the same model"
+        )
     if len(owner) != len(texts):
         raise DataError(f"text_to_image has {len(owner)} entries for {len(texts)} texts; give one image index a text")
-    if len(owner) and (owner.min() < 0 or owner.max() >= len(images)):
-        raise DataError(f"text_to_image names image {int(owner.max())}, but there are {len(images)} images")
+    outside = owner[(owner < 0) | (owner >= len(images))]
+    if len(outside):
+        raise DataError(f"text_to_image names image {outside[0]}, but there are {len(images)} images")
     return {
         **_at_ks("text_to_image", first_positive_ranks(texts, images, owner, index), ks),
         **_at_ks("image_to_text", first_positive_ranks(images, texts, index, owner), ks),

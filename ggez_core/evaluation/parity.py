@@ -40,9 +40,11 @@ def choose(points: Iterable[Point], alpha: float, keep_global: float | None = No
     """The point of the highest GRP; of equals the one nearest to the base.
 
     keep_global: only among points that keep at least this share of the base's (β = 0) global score.
-    Raises DataError when there are no points, or β = 0 is missing though `keep_global` needs it.
+    Raises DataError when there are no points, when a score is not finite, when β = 0 is missing though `keep_global`
+    needs it, or when no point keeps that much.
     """
-    found = sorted(points, key=lambda p: p.beta)
+    parity = {p: p.grp(alpha) for p in sorted(points, key=lambda p: p.beta)}
+    found = list(parity)
     if not found:
         raise DataError("no scored β to choose from; run a sweep first")
     if keep_global is not None:
@@ -50,4 +52,8 @@ def choose(points: Iterable[Point], alpha: float, keep_global: float | None = No
         if base is None:
             raise DataError("keeping a share of the base's global score needs β = 0 among the scored points")
         found = [p for p in found if p.q_global >= keep_global * base.q_global]
-    return max(found, key=lambda p: (p.grp(alpha), -p.beta))
+        if not found:
+            raise DataError(
+                f"no scored β keeps {keep_global:.0%} of the base's global score; ask for 1 (all of it) or less"
+            )
+    return max(found, key=lambda p: (parity[p], -p.beta))

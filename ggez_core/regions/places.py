@@ -71,9 +71,10 @@ def region(code: str) -> Region:
 
     Raises RegionError naming the nearest known code.
     """
-    for known, found in REGIONS.items():
-        if known.lower() == code.strip().lower():
-            return found
-    near = difflib.get_close_matches(code.upper(), REGIONS, 1, 0.4)
-    hint = f"did you mean {near[0]}?" if near else f"known regions: {', '.join(REGIONS)}"
+    known = {found.code.lower(): found for found in REGIONS.values()}
+    wanted = code.strip().lower()
+    if wanted in known:
+        return known[wanted]
+    near = difflib.get_close_matches(wanted, known, 1, 0.4)
+    hint = f"did you mean {known[near[0]].code}?" if near else f"known regions: {', '.join(REGIONS)}"
     raise RegionError(f"unknown region {code!r}; {hint}")
