@@ -15,6 +15,7 @@ from .problem import as_endpoint
 from .ranking import Hit
 from .render import picture_url
 from .service import DEMO_PAIR, TOP, Answer, Exported, Service
+from .session import session_of
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def register(service: Service) -> None:
 
     def load_pair(request: gr.Request, base: str = DEMO_PAIR[0], regional: str = DEMO_PAIR[1]) -> PairReport:
         """Make a pair this session's own; the other endpoints then answer for it."""
-        loaded = service.load_pair(str(request.session_hash), base, regional)
+        loaded = service.load_pair(session_of(request), base, regional)
         return _pair(loaded.pair, not loaded.why_not_live, loaded.why_not_live)
 
     def search_images(
@@ -123,9 +124,7 @@ def register(service: Service) -> None:
         top: int = TOP,
     ) -> AnswerReport:
         """The pictures nearest to a text at base, at β (`components` may have their own), and at the regional end."""
-        return _answer(
-            service.search_images(str(request.session_hash), query, beta, components, language=language, top=top)
-        )
+        return _answer(service.search_images(session_of(request), query, beta, components, language=language, top=top))
 
     def rank_captions(
         request: gr.Request,
@@ -137,7 +136,7 @@ def register(service: Service) -> None:
     ) -> AnswerReport:
         """The captions nearest to a picture: the id of a test picture, or an image as a data URI."""
         return _answer(
-            service.rank_captions(str(request.session_hash), picture, beta, components, language=language, top=top)
+            service.rank_captions(session_of(request), picture, beta, components, language=language, top=top)
         )
 
     def export(
@@ -149,7 +148,7 @@ def register(service: Service) -> None:
         shard_size: str = "5GB",
     ) -> ExportReport:
         """Write the merged checkpoint at β; fetch it from `zip_url`, or file by file."""
-        done = service.export(str(request.session_hash), name, beta, components, dtype=dtype, shard_size=shard_size)
+        done = service.export(session_of(request), name, beta, components, dtype=dtype, shard_size=shard_size)
         return _export(done)
 
     for function, group, limit in (

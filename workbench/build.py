@@ -14,7 +14,10 @@ from ggez_core.progress import silent
 
 from . import api, header, world
 from .events import QUICK
-from .service import DEMO_PAIR, Answer, Service
+from .markup import notice
+from .problem import Problem, attempt
+from .service import DEMO_PAIR, Service
+from .session import session_of
 from .settings import Settings
 from .tabs import compare, export, models
 from .text import say
@@ -47,14 +50,18 @@ def _start(
     """What happens when a visitor comes, loads another pair, and leaves."""
 
     def first(request: gr.Request, beta: float) -> list[object]:
-        return models.show_loaded(service, str(request.session_hash), *DEMO_PAIR, beta, silent)
+        updates = models.show_loaded(service, session_of(request), *DEMO_PAIR, beta, silent)
+        missing = attempt(lambda: service.current(session_of(request)))
+        return (
+            [updates[0], notice(missing.message, "problem"), *updates[2:]] if isinstance(missing, Problem) else updates
+        )
 
     def answer(request: gr.Request, beta: float, *question: Any) -> tuple[str, str]:
-        found = compare.ask(service, str(request.session_hash), beta, *question)
-        return compare.show(found), header.show_facts(found if isinstance(found, Answer) else None)
+        found = compare.ask(service, session_of(request), beta, *question)
+        return compare.show(found), header.show_facts(found)
 
     def leave(request: gr.Request) -> None:
-        service.leave(str(request.session_hash))
+        service.leave(session_of(request))
 
     pair_outputs = [chosen.report, head.pair, *head.components]
     question = [head.beta, *compared.question.inputs]

@@ -10,6 +10,7 @@ import gradio as gr
 from . import render
 from .markup import fine, notice
 from .pairs import Pair
+from .problem import Problem
 from .service import Answer, Service
 from .text import say
 
@@ -71,6 +72,6 @@ def show_pair(pair: Pair, beta: float) -> list[object]:
     return [render.pair_line(pair), *shown, *hidden]
 
 
-def show_facts(answer: Answer | None) -> str:
+def show_facts(found: Answer | Problem) -> str:
     """The update of `facts`."""
-    return render.facts(Service.alpha(), answer)
+    return render.facts(Service.alpha(), None if isinstance(found, Problem) else found)

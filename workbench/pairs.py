@@ -98,11 +98,13 @@ class PairStore:
                 f"and {self._budget / 1e9:.1f} GB are allowed; Export merges them all the same, "
                 "or set GGEZ_MEMORY_BUDGET"
             )
+        found = self._loaded(pair)
+        if found is not None:
+            return found
         with self._loading:
-            with self._lock:
-                if pair.key in self._live:
-                    self._live.move_to_end(pair.key)
-                    return self._live[pair.key]
+            found = self._loaded(pair)
+            if found is not None:
+                return found
             self._make_room(pair.live_bytes)
             from .live import LivePair
 
@@ -112,6 +114,12 @@ class PairStore:
             with self._lock:
                 self._live[pair.key] = loaded
             return loaded
+
+    def _loaded(self, pair: Pair) -> LivePair | None:
+        with self._lock:
+            if pair.key in self._live:
+                self._live.move_to_end(pair.key)
+            return self._live.get(pair.key)
 
     def _make_room(self, nbytes: int) -> None:
         with self._lock:

@@ -9,6 +9,8 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
+import gradio as gr
+
 from .exports import Exports
 from .pairs import Pair
 
@@ -21,6 +23,11 @@ class Visitor:
 
     ticket: str
     pair: Pair | None = None
+
+
+def session_of(request: gr.Request) -> str:
+    """The session a request belongs to; a request without one is a visitor of its own."""
+    return request.session_hash or Exports.new_ticket()
 
 
 class Visitors:

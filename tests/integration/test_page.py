@@ -257,6 +257,20 @@ def test_a_pair_too_large_for_memory_says_so(tmp_path: Path) -> None:
     assert small.export("visitor", "all-the-same", 0.5).nbytes > 1_000_000
 
 
+def test_without_the_demo_the_page_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    from workbench.problem import Problem
+    from workbench.service import Service
+    from workbench.settings import GIB, Settings
+    from workbench.tabs.compare import ask
+
+    monkeypatch.setattr("ggez_core.checkpoints.sources.demo_root", lambda: tmp_path)
+    found = ask(Service(Settings(tmp_path, GIB, shared=False)), "visitor", 0.5, "pictures", "cat", "en", "", "")
+    assert isinstance(found, Problem)
+    assert "ggez demo build" in found.message
+
+
 def test_a_failure_of_ours_is_logged_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
     from workbench.problem import Problem, attempt
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 from PIL import Image
@@ -15,6 +17,7 @@ from ..header import Header
 from ..markup import notice
 from ..problem import Problem, attempt
 from ..service import Answer, Direction, Service
+from ..session import session_of
 from ..text import language_name, say
 from ..weights import Weights
 
@@ -72,6 +75,12 @@ def show(found: Answer | Problem) -> str:
     return notice(found.message, "problem") if isinstance(found, Problem) else render.answer(found)
 
 
+def show_weights(service: Service, session: str, beta: float, own: Sequence[float]) -> str:
+    """The weights in force, as the Export tab shows them."""
+    said = attempt(lambda: reports.in_force(Weights.at(beta, header.own_betas(service.current(session), own))))
+    return notice(said.message, "problem") if isinstance(said, Problem) else said
+
+
 def upload_uri(image: Image.Image) -> str:
     """An uploaded picture as the small data URI that travels with every question."""
     small = image.convert("RGB")
@@ -122,11 +131,14 @@ def build(service: Service, head: Header, force: gr.HTML) -> CompareTab:
     answer = gr.HTML(notice(say("pair.loading")), padding=False)
     question = Question(direction, query, language, picture, captions)
 
-    def moved(request: gr.Request, beta: float, *inputs: object) -> tuple[str, str, str]:
-        found = ask(service, str(request.session_hash), beta, *inputs)  # type: ignore[arg-type]
-        facts = header.show_facts(None if isinstance(found, Problem) else found)
-        own = header.own_betas(service.current(str(request.session_hash)), inputs[len(question.inputs) :])  # type: ignore[arg-type]
-        return show(found), facts, reports.in_force(Weights.at(beta, own))
+    def moved(request: gr.Request, beta: float, *inputs: Any) -> tuple[str, str, str]:
+        session = session_of(request)
+        found = ask(service, session, beta, *inputs)
+        return (
+            show(found),
+            header.show_facts(found),
+            show_weights(service, session, beta, inputs[len(question.inputs) :]),
+        )
 
     outputs = [answer, head.facts, force]
     head.beta.input(moved, [head.beta, *question.inputs], outputs, **LATEST_WINS)

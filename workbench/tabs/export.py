@@ -14,6 +14,7 @@ from ..header import Header
 from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import DTYPES, SHARD_SIZES, Exported, Service
+from ..session import session_of
 from ..text import say
 from ..weights import Weights
 from .models import on_page
@@ -52,7 +53,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
         *own: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[str, object, object]:
-        session = str(request.session_hash)
+        session = session_of(request)
 
         def work() -> Exported:
             components = header.own_betas(service.current(session), own)

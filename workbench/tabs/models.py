@@ -16,6 +16,7 @@ from ..header import Header
 from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import DEMO_PAIR, Loaded, Service
+from ..session import session_of
 from ..text import say
 
 
@@ -55,11 +56,11 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> list[object]:
         return show_loaded(
-            service, str(request.session_hash), base, regional, beta, on_page(progress, say("models.progress"))
+            service, session_of(request), base, regional, beta, on_page(progress, say("models.progress"))
         )
 
     def draw(request: gr.Request) -> tuple[object, str]:
-        return show_differences(service, str(request.session_hash))
+        return show_differences(service, session_of(request))
 
     chips.select(choose, None, [base, regional], **QUICK)
     loaded = load.click(
