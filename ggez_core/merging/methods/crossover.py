@@ -30,7 +30,7 @@ def crossover(
     `base + F⁻¹(h · F(model − base))`, F the Fourier transform over all axes. At radius ρ ∈ [0, 1] (0 constant, 1 the
     highest on every axis) h steps from 0 to 1 at ρ = 1 − α; a `tilt` up to 1 flattens the step to a slope around
     that point and to the constant α, beyond 1 it rises to the opposite step at ρ = α. `alpha` 0 and 1 are base and
-    model bit for bit.
+    model bit for bit. A tensor of one element has no frequencies: its h is α.
     """
     model = models[0]
     if alpha in (0, 1):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...errors import RecipeError
-from .geometry import shares
+from .geometry import moved, shares
 from .parameters import ONE, Weights
 from .registry import Base, method
 
@@ -36,5 +36,5 @@ def fisher(models: Sequence[Tensor], *, diagonals: Sequence[Tensor], weight: Wei
     total = torch.where(total > 0, total, 1)
     merged = models[0]
     for model, pull in zip(models[1:], pulls[1:], strict=True):
-        merged = merged + (model - models[0]) * (pull / total)
+        merged = moved(merged, (model - models[0]) * (pull / total))
     return merged

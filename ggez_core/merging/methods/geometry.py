@@ -64,7 +64,7 @@ def combine(inputs: Sequence[Tensor], coefficients: Tensor, axis: int | None = N
     merged = start if bool(((total - 1).abs() < 1e-12).all()) else start * _along(total, start, axis)
     for i, tensor in enumerate(inputs):
         if i != anchor and bool(coefficients[i].any()):
-            merged = merged + (tensor - start) * _along(coefficients[i], start, axis)
+            merged = moved(merged, (tensor - start) * _along(coefficients[i], start, axis))
     return merged
 
 

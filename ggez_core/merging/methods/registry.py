@@ -102,12 +102,12 @@ class Method:
         """
         self.check(len(models), base is not None)
         arguments = self.bind(given, len(models))
-        inputs = _widened([*models, *diagonals, *(() if base is None else (base,))])
+        inputs = _widened([*models, *(() if base is None else (base,))], diagonals)
         shape = inputs[0].shape
         if not inputs[0].numel():
             return inputs[0]
         inputs = [tensor.reshape(shape or (1,)) for tensor in inputs]
-        origin = None if base is None else inputs[-1]
+        origin = None if base is None else inputs[len(models)]
         if self.reach is Reach.SUMS:
             return self._combined(inputs[: len(models)], origin, arguments).reshape(shape)
         extra: dict[str, Any] = {} if self.base is Base.NONE else {"base": origin}
@@ -118,7 +118,7 @@ class Method:
         if self.diagonals:
             if len(diagonals) != len(models):
                 raise RecipeError(f"merge_method {self.name}: needs one diagonal a model; got {len(diagonals)}")
-            extra["diagonals"] = inputs[len(models) : 2 * len(models)]
+            extra["diagonals"] = inputs[-len(diagonals) :]
         return self.function(inputs[: len(models)], **extra, **arguments).reshape(shape)
 
     def vectors(self, models: Sequence[Tensor], base: Tensor | None) -> tuple[list[Tensor], Tensor | None]:
@@ -238,10 +238,11 @@ def combination(
     return decorate
 
 
-def _widened(tensors: Sequence[Tensor]) -> list[Tensor]:
-    shapes = {tuple(tensor.shape) for tensor in tensors}
+def _widened(tensors: Sequence[Tensor], others: Sequence[Tensor]) -> list[Tensor]:
+    """All in float32, or float64 if one of `tensors` is; what the `others` are has no say."""
+    shapes = {tuple(tensor.shape) for tensor in (*tensors, *others)}
     if len(shapes) > 1:
         said = " and ".join(map(str, sorted(shapes)))
         raise IncompatibleError(f"the tensors to merge have shapes {said}; choose checkpoints of one architecture")
     wide = torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
-    return [tensor.to(wide) for tensor in tensors]
+    return [tensor.to(wide) for tensor in (*tensors, *others)]
