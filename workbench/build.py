@@ -52,9 +52,9 @@ def _start(
     def first(request: gr.Request, beta: float) -> list[object]:
         updates = models.show_loaded(service, session_of(request), *DEMO_PAIR, beta, silent)
         missing = attempt(lambda: service.current(session_of(request)))
-        return (
-            [updates[0], notice(missing.message, "problem"), *updates[2:]] if isinstance(missing, Problem) else updates
-        )
+        if isinstance(missing, Problem):
+            updates[1] = notice(missing.message, "problem")
+        return updates
 
     def answer(request: gr.Request, beta: float, *question: Any) -> tuple[str, str]:
         found = compare.ask(service, session_of(request), beta, *question)

@@ -171,7 +171,7 @@ def test_the_page_fits_a_phone_and_asks_nobody_else(browser: Browser, url: str, 
     page.on("request", lambda request: asked.append(request.url))
     arrive(page, url)
     last_of_tab = {
-        "Models": page.get_by_text("Where did fine-tuning change the weights most?").first,
+        "Models": page.get_by_text("Where did fine-tuning change the weights most?").filter(visible=True).first,
         "Compare": column(page, "Regional"),
         "Export": page.get_by_role("button", name="Export", exact=True),
     }
