@@ -28,6 +28,7 @@ _FACTOR = re.compile(
 _OLD_ATTENTION = re.compile(r"(.+)\.processor\.(to_q|to_k|to_v|to_out)_lora\.(down|up)\.weight")
 _EMBEDDING = re.compile(r"(?P<module>.+)\.lora_embedding_(?P<side>[AB])(?:\.\w+)?")
 _PEFT = "base_model.model."
+_WRAPPED = re.compile(r"\.(modules_to_save(\.default)?|base_layer)(?=\.)")
 
 
 @dataclass
@@ -53,9 +54,9 @@ def adapted(base: Checkpoint, adapter: Checkpoint) -> Checkpoint:
     found: dict[str, list[LowRank]] = {}
     for module, update in updates.items():
         site = _site(spelled, module, adapter, base)
-        found.setdefault(site.tensor, []).append(_low_rank(module, update, base.tensors[site.tensor], site, adapter))
+        found.setdefault(site.tensor, []).append(_low_rank(module, update, tensors[site.tensor], site, adapter))
     for name, parts in found.items():
-        tensors[name] = AdaptedTensor.of(base.tensors[name], tuple(parts))
+        tensors[name] = AdaptedTensor.of(tensors[name], tuple(parts))
     return replace(
         adapter, layout=base.layout, config=base.config, tensors=MappingProxyType(tensors), groups=base.groups,
         component_of=base.component_of,
@@ -84,7 +85,7 @@ def _parsed(adapter: Checkpoint) -> tuple[dict[str, _Update], dict[str, TensorIn
         elif plain.endswith(".alpha") and info.size == 1:
             updates.setdefault(plain.removesuffix(".alpha"), _Update()).alpha = float(values(info)[0])
         else:
-            replaced[plain.replace(".modules_to_save.default", "").removesuffix(".weight")] = info
+            replaced[_WRAPPED.sub("", plain).removesuffix(".weight")] = info
     return updates, replaced
 
 

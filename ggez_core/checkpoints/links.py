@@ -9,14 +9,12 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from .checkpoint import Checkpoint
 from .files import empty_bytes, opened
-from .header import TensorInfo
 from .layouts import Group
 
 _FICLONE = 0x40049409  # linux/fs.h
@@ -25,10 +23,8 @@ _PIECE = 8 << 20
 
 def linkable(group: Group, base: Checkpoint) -> dict[str, Path]:
     """The files that hold a group in a layout of several, by their names in a copy; none where they can't be shared."""
-    tensors = [info for name, info in base.tensors.items() if name.startswith(group.prefix)]
-    if len(base.groups) == 1 or any(info.computed for info in tensors):
-        return {}
-    if any(file.suffix != ".safetensors" for file in group.files):
+    plain = all(file.suffix == ".safetensors" for file in group.files)
+    if len(base.groups) == 1 or not plain or not _is_its_files(group, base):
         return {}
     if len(group.files) == 1:
         return {group.filename(): group.files[0]}
@@ -44,13 +40,14 @@ def unchanged(group: Group, base: Checkpoint, regional: Checkpoint) -> bool:
     """Whether a group of a layout of several is the same on both sides: the same tensors, or files of equal content."""
     if len(base.groups) == 1:
         return False
-    mine = [info for name, info in base.tensors.items() if name.startswith(group.prefix)]
-    if all(regional.tensors.get(info.name) is info for info in mine):
+    own = {name: info for name, info in base.tensors.items() if name.startswith(group.prefix)}
+    if all(regional.tensors.get(name) is info for name, info in own.items()):
         return True
     theirs = next((other for other in regional.groups if other.prefix == group.prefix), None)
-    if theirs is None or len(theirs.files) != len(group.files) or not _as_they_are(mine):
+    if theirs is None or not _is_its_files(group, base) or not _is_its_files(theirs, regional):
         return False
-    return all(_same_content(a, b) for a, b in zip(group.files, theirs.files, strict=True))
+    pairs = zip(group.files, theirs.files, strict=False)
+    return len(group.files) == len(theirs.files) and all(_same_content(a, b) for a, b in pairs)
 
 
 def place(source: Path, target: Path) -> None:
@@ -85,8 +82,10 @@ def _copy(source: Path, target: Path) -> None:
         os.fsync(copy.fileno())
 
 
-def _as_they_are(tensors: Iterable[TensorInfo]) -> bool:
-    return not any(info.computed for info in tensors)
+def _is_its_files(group: Group, checkpoint: Checkpoint) -> bool:
+    """Whether a group's tensors are what its files hold, and not computed from them or replaced from elsewhere."""
+    own = (info for name, info in checkpoint.tensors.items() if name.startswith(group.prefix))
+    return all(not info.computed and info.file in group.files for info in own)
 
 
 def _same_content(a: Path, b: Path) -> bool:
