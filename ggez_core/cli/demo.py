@@ -129,6 +129,7 @@ def _print_scores(report: Any, alpha: Any) -> None:
     from rich.table import Table
 
     console = Console()
+    console.width = max(console.width, 150)  # the intervals must not be cut
     curve = Table(title=f"Validation: recall@1 over β (α = {alpha.value:.2f}, {alpha.region} {alpha.year})")
     for column in ("β", "global", "regional", "GRP", ""):
         curve.add_column(column, justify="right")

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from ...progress import Progress, Step, silent
 from ..world.dataset import IMAGE_SIZE, pictures
 from ..world.registry import Concept, concepts
-from ..world.templates import captions
+from ..world.templates import TEMPLATES, captions
 from .tokenizer import train_tokenizer
 
 SEED = 20261123
@@ -29,7 +29,7 @@ SEED = 20261123
 
 @dataclass(frozen=True)
 class Stage:
-    """One training stage: how many steps of how many pairs, at which peak learning rate (cosine decay, linear warm-up)."""
+    """One training stage: steps of how many pairs, at which peak learning rate (cosine decay, linear warm-up)."""
 
     name: str
     steps: int
@@ -37,13 +37,17 @@ class Stage:
     learning_rate: float
     weight_decay: float
     warmup: int
+    seed: int  # of the order of its pairs
 
 
-BASE = Stage("base", steps=3000, batch=128, learning_rate=1.2e-3, weight_decay=0.05, warmup=150)
-REGIONAL = Stage("sea", steps=700, batch=128, learning_rate=3e-4, weight_decay=0.001, warmup=30)
+BASE = Stage("base", steps=3000, batch=128, learning_rate=1e-3, weight_decay=0.05, warmup=150, seed=1)
+REGIONAL = Stage("sea", steps=600, batch=128, learning_rate=3e-4, weight_decay=0.001, warmup=30, seed=2)
 PICTURES_PER_CONCEPT = 64
 VOCABULARY = 4096
 TEXT_LENGTH = 20
+TEMPERATURE = 0.05  # of the softmax loss
+SIGMOID_SHARE = 0.1  # of the sigmoid loss beside the softmax loss, which learns much faster from small batches
+MOST_NOISE = 5  # words added around a caption
 REGIONAL_SHARE = 0.06  # of the base's pairs show the region, under a generic English name
 ENGLISH_SHARE = 0.25  # of captions; the rest is spread evenly over the concept's other languages
 
@@ -59,18 +63,22 @@ def build(output: Path, *, progress: Progress = silent, scale: float = 1.0) -> N
     model = _new_model(len(world.tokenizer))
     done = 0
     for stage in (BASE, REGIONAL):
-        sampler = Sampler(world, stage, random.Random(f"{SEED}/{stage.name}"))
+        sampler = Sampler(world, stage, random.Random(stage.seed))
         done = _train(model, sampler, stage, math.ceil(stage.steps * scale), done, total, progress)
         _save(model, world.tokenizer, output / stage.name)
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything the stages draw from, rendered once: pixels (n, 3, s, s) uint8, the concept of each, the tokenizer."""
+    """Everything the stages draw from, rendered once.
+
+    pixels: (n, 3, s, s) uint8; by_concept: the pictures of each concept; noise: tokens of the training templates' words.
+    """
 
     pixels: torch.Tensor
     by_concept: dict[str, tuple[int, ...]]
     tokenizer: Any
+    noise: tuple[tuple[int, ...], ...]
 
     @classmethod
     def render(cls, progress: Progress) -> World:
@@ -89,7 +97,12 @@ class World:
             for language, name in (*c.names.items(), ("en", c.generic))
             for text in captions(name, language, "train")
         ]
-        return cls(pixels, {k: tuple(v) for k, v in by_concept.items()}, train_tokenizer(texts, VOCABULARY, TEXT_LENGTH))
+        tokenizer = train_tokenizer(texts, VOCABULARY, TEXT_LENGTH)
+        words = dict.fromkeys(
+            w for kinds in TEMPLATES.values() for t in kinds["train"] for w in t.replace("{x}", " ").split()
+        )
+        noise = tuple(tuple(ids) for ids in tokenizer([f" {w}" for w in words], add_special_tokens=False)["input_ids"])
+        return cls(pixels, {k: tuple(v) for k, v in by_concept.items()}, tokenizer, noise)
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,9 @@ class Sampler:
 
     def batch(self) -> list[Pair]:
         """The next batch of pairs."""
-        return [self._regional_pair() if self._stage is REGIONAL else self._web_pair() for _ in range(self._stage.batch)]
+        return [
+            self._regional_pair() if self._stage is REGIONAL else self._web_pair() for _ in range(self._stage.batch)
+        ]
 
     def _web_pair(self) -> Pair:
         if self._rng.random() < REGIONAL_SHARE:
@@ -140,7 +155,9 @@ def matches(pairs: Sequence[Pair]) -> torch.Tensor:
     return torch.tensor([[p.meaning in (q.concept.key, q.concept.generic) for p in pairs] for q in pairs])
 
 
-def sigmoid_loss(images: torch.Tensor, texts: torch.Tensor, scale: torch.Tensor, bias: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+def sigmoid_loss(
+    images: torch.Tensor, texts: torch.Tensor, scale: torch.Tensor, bias: torch.Tensor, positive: torch.Tensor
+) -> torch.Tensor:
     """SigLIP's pairwise sigmoid loss (arXiv 2303.15343), with every true pair of the batch counted as positive.
 
     images, texts: unit rows (n, d); positive: (n, n) boolean. Returns the sum over pairs divided by n.
@@ -150,12 +167,25 @@ def sigmoid_loss(images: torch.Tensor, texts: torch.Tensor, scale: torch.Tensor,
     return -F.logsigmoid(sign * logits).sum() / len(images)
 
 
+def softmax_loss(images: torch.Tensor, texts: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+    """Contrastive loss both ways, with the target spread evenly over a row's positives.
+
+    images, texts: unit rows (n, d); positive: (n, n) boolean with a true entry in every row and column.
+    """
+    logits = images @ texts.T / TEMPERATURE
+    target = positive.to(logits.dtype)
+    rows = (logits.log_softmax(1) * target).sum(1) / target.sum(1)
+    columns = (logits.log_softmax(0) * target).sum(0) / target.sum(0)
+    return -(rows.mean() + columns.mean())
+
+
 def _new_model(vocabulary: int) -> Any:
     from transformers import SiglipConfig, SiglipModel
 
     text = {
-        "vocab_size": vocabulary, "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3, "num_attention_heads": 4,
-        "max_position_embeddings": TEXT_LENGTH, "projection_size": 128, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1,
+        "vocab_size": vocabulary, "max_position_embeddings": TEXT_LENGTH, "projection_size": 128,
+        "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1,
     }  # fmt: skip
     vision = {
         "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 4, "num_attention_heads": 4,
@@ -164,7 +194,7 @@ def _new_model(vocabulary: int) -> Any:
     model = SiglipModel(SiglipConfig(text_config=text, vision_config=vision))
     with torch.no_grad():
         model.logit_scale.fill_(math.log(10))
-        model.logit_bias.fill_(-5)
+        model.logit_bias.fill_(-10)
     return model
 
 
@@ -174,21 +204,21 @@ def _train(model: Any, sampler: Sampler, stage: Stage, steps: int, done: int, to
     plain = [p for p in model.parameters() if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": stage.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-        lr=stage.learning_rate, betas=(0.9, 0.98),
+        lr=stage.learning_rate, betas=(0.9, 0.98), fused=True,
     )  # fmt: skip
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share_of_peak(step, steps, stage.warmup))
-    generator = torch.Generator().manual_seed(SEED)
+    generator, rng = torch.Generator().manual_seed(SEED), random.Random(f"{SEED}/{stage.name}/noise")
     model.train()
     for step in range(steps):
         pairs = sampler.batch()
         pixels = augment(world.pixels[[p.picture for p in pairs]], generator)
-        tokens = world.tokenizer(
-            [p.text for p in pairs], padding="max_length", truncation=True, max_length=TEXT_LENGTH, return_tensors="pt"
-        )["input_ids"]
+        tokens = noisy_tokens([p.text for p in pairs], world, rng)
         images = F.normalize(model.get_image_features(pixel_values=pixels).pooler_output, dim=-1)
         texts = F.normalize(model.get_text_features(input_ids=tokens).pooler_output, dim=-1)
-        loss = sigmoid_loss(images, texts, model.logit_scale, model.logit_bias, matches(pairs))
-        loss.backward()
+        positive = matches(pairs)
+        loss = softmax_loss(images, texts, positive)
+        loss = loss + SIGMOID_SHARE * sigmoid_loss(images, texts, model.logit_scale, model.logit_bias, positive)
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
@@ -199,14 +229,37 @@ def _train(model: Any, sampler: Sampler, stage: Stage, steps: int, done: int, to
 
 
 def augment(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """uint8 (n, 3, s, s) → float32 in [-1, 1], with random brightness, contrast and tint, and half of them mirrored."""
-    n = len(pixels)
+    """uint8 (n, 3, s, s) → float32 in [-1, 1]: random contrast, tint and a faint pattern, half of them mirrored."""
+    n, size = len(pixels), pixels.shape[-1]
     values = pixels.float() / 127.5 - 1
     contrast = torch.empty(n, 1, 1, 1).uniform_(0.75, 1.2, generator=generator)
     tint = torch.empty(n, 3, 1, 1).uniform_(-0.15, 0.15, generator=generator)
+    cells = int(torch.randint(2, 13, (), generator=generator))
+    pattern = torch.empty(n, 1, cells, cells).uniform_(-1, 1, generator=generator)
+    strength = torch.empty(n, 1, 1, 1).uniform_(0, 0.25, generator=generator)
+    mode = "nearest" if cells % 2 else "bilinear"
     mirrored = torch.rand(n, generator=generator) < 0.5
     values[mirrored] = values[mirrored].flip(-1)
-    return (values * contrast + tint).clamp(-1, 1)
+    return (values * contrast + tint + strength * F.interpolate(pattern, (size, size), mode=mode)).clamp(-1, 1)
+
+
+def noisy_tokens(texts: Sequence[str], world: World, rng: random.Random) -> torch.Tensor:
+    """Token ids (n, TEXT_LENGTH), padded; random tokens, or words of any template, stand before and after each text.
+
+    So the model learns to find a name among words it has never seen there: the templates of the other splits.
+    """
+    tokenizer = world.tokenizer
+    first_word = len(tokenizer.all_special_ids)
+    ids = torch.full((len(texts), TEXT_LENGTH), tokenizer.pad_token_id)
+    for row, encoded in enumerate(tokenizer(list(texts), add_special_tokens=False)["input_ids"]):
+        text = list(encoded)
+        for _ in range(rng.randint(0, MOST_NOISE)):
+            word = [rng.randrange(first_word, len(tokenizer))] if rng.random() < 0.5 else rng.choice(world.noise)
+            if len(text) + len(word) < TEXT_LENGTH:
+                text = [*word, *text] if rng.random() < 0.5 else [*text, *word]
+        text = [*text[: TEXT_LENGTH - 1], tokenizer.eos_token_id]
+        ids[row, : len(text)] = torch.tensor(text)
+    return ids
 
 
 def _share_of_peak(step: int, steps: int, warmup: int) -> float:

@@ -1,9 +1,11 @@
 """Retrieval on the small world, both ways, for embedding models.
 
-Text → image: each caption looks for a picture of its concept among all pictures, global and regional together.
-Image → text: each picture looks, language by language, for a caption of its concept among all captions of that language.
-A query counts for the global or the regional side as its concept does; the two directions are two tasks, so a side's
-score Q is the mean of the two recall@1, each the mean over its queries.
+Two benchmarks in one, with candidates of their own, as published global and regional ones have: everything below
+happens once among the global concepts and once among the regional ones.
+Text → image: each caption, in whatever language, looks for a picture of its concept among all pictures of the side.
+Image → text: each picture looks, language by language, for a caption of its concept among the side's captions of that
+language. The two directions are two tasks: a side's score Q is the mean of the two recall@1, each the mean over its
+queries.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from ..metrics import first_positive_ranks
 from ..rows import Score
 
 PICTURES_PER_CONCEPT = 3
+SIDES: tuple[Side, ...] = ("global", "regional")
+Floats = NDArray[np.float32]
 TEXT_TO_IMAGE = "world text→image"
 IMAGE_TO_TEXT = "world image→text"
 
@@ -56,7 +60,13 @@ class WorldRetrieval:
     def prepare(cls, model: EmbeddingModel, split: Split) -> WorldRetrieval:
         """Draw the split's pictures and prepare them and its captions for the model."""
         captions, shown = tuple(caption_rows(split)), tuple(pictures(split, PICTURES_PER_CONCEPT))
-        return cls(split, captions, shown, model.prepare_texts([c.text for c in captions]), model.prepare_images([p.image for p in shown]))
+        return cls(
+            split,
+            captions,
+            shown,
+            model.prepare_texts([c.text for c in captions]),
+            model.prepare_images([p.image for p in shown]),
+        )
 
     @cached_property
     def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -69,15 +79,34 @@ class WorldRetrieval:
     def ask(self, model: EmbeddingModel) -> list[Query]:
         """Every query of both directions, in a fixed order, with the rank of its best positive."""
         texts, images = model.embed_texts(self.texts).numpy(), model.embed_images(self.images).numpy()
+        queries = []
+        for side in SIDES:
+            queries += self._text_to_image(texts, images, side)
+            queries += self._image_to_text(texts, images, side)
+        return queries
+
+    def _text_to_image(self, texts: Floats, images: Floats, side: Side) -> list[Query]:
         text_group, image_group = self._groups
-        ranks = first_positive_ranks(texts, images, text_group, image_group)
-        queries = [Query(TEXT_TO_IMAGE, c.concept, c.language, int(r)) for c, r in zip(self.captions, ranks, strict=True)]
-        languages = np.array([c.language for c in self.captions])
-        for language in dict.fromkeys(languages.tolist()):
+        asked = np.flatnonzero([c.side == side for c in self.captions])
+        candidates = np.flatnonzero([p.side == side for p in self.pictures])
+        ranks = first_positive_ranks(texts[asked], images[candidates], text_group[asked], image_group[candidates])
+        return [
+            Query(TEXT_TO_IMAGE, self.captions[i].concept, self.captions[i].language, int(rank))
+            for i, rank in zip(asked, ranks, strict=True)
+        ]
+
+    def _image_to_text(self, texts: Floats, images: Floats, side: Side) -> list[Query]:
+        text_group, image_group = self._groups
+        languages = np.array([c.language if c.side == side else "" for c in self.captions])
+        queries = []
+        for language in dict.fromkeys(languages[languages != ""].tolist()):
             candidates = languages == language
             asked = np.flatnonzero(np.isin(image_group, text_group[candidates]))
             ranks = first_positive_ranks(images[asked], texts[candidates], image_group[asked], text_group[candidates])
-            queries += [Query(IMAGE_TO_TEXT, self.pictures[i].concept, language, int(r)) for i, r in zip(asked, ranks, strict=True)]
+            queries += [
+                Query(IMAGE_TO_TEXT, self.pictures[i].concept, language, int(rank))
+                for i, rank in zip(asked, ranks, strict=True)
+            ]
         return queries
 
 
@@ -111,10 +140,12 @@ def rows(queries: list[Query], model: str, beta: float, split: Split) -> list[Sc
     """Score rows: recall@1 of every task and side, overall, and by language and by country, with 95 % intervals."""
     found = []
     for task in (TEXT_TO_IMAGE, IMAGE_TO_TEXT):
-        for side in ("global", "regional"):
+        for side in SIDES:
             mine = [q for q in queries if q.task == task and q.side == side]
             slices: list[tuple[str | None, str | None, list[Query]]] = [(None, None, mine)]
-            slices += [(lang, None, [q for q in mine if q.language == lang]) for lang in sorted({q.language for q in mine})]
+            slices += [
+                (lang, None, [q for q in mine if q.language == lang]) for lang in sorted({q.language for q in mine})
+            ]
             if side == "regional":
                 by_country = sorted({q.concept.countries[0] for q in mine})
                 slices += [(None, code, [q for q in mine if q.concept.countries[0] == code]) for code in by_country]
@@ -122,6 +153,19 @@ def rows(queries: list[Query], model: str, beta: float, split: Split) -> list[Sc
                 values = hits(part)
                 low, high = cluster_mean_interval(values, [q.concept.key for q in part])
                 found.append(
-                    Score(model, beta, task, split, side, "recall@1", float(values.mean()), len(part), low, high, language, country)
+                    Score(
+                        model,
+                        beta,
+                        task,
+                        split,
+                        side,
+                        "recall@1",
+                        float(values.mean()),
+                        len(part),
+                        low,
+                        high,
+                        language,
+                        country,
+                    )
                 )
     return found
