@@ -54,9 +54,10 @@ def _is_state(value: object) -> bool:
 
 
 def _unwrapped(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors without what all of their names start with, in whatever order they were wrapped."""
     for wrapper in _WRAPPERS:
-        if all(name.startswith(wrapper) for name in tensors):
-            tensors = {name.removeprefix(wrapper): tensor for name, tensor in tensors.items()}
+        if all(str(name).startswith(wrapper) for name in tensors):
+            return _unwrapped({name.removeprefix(wrapper): tensor for name, tensor in tensors.items()})
     return tensors
 
 
