@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from ..checkpoints import Checkpoint
-from ..errors import CheckpointError
+from ..errors import CheckpointError, DataError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -102,11 +102,21 @@ class EmbeddingModel:
         return int(self.model.config.text_config.max_position_embeddings)
 
     def prepare_images(self, images: Sequence[Image.Image]) -> Prepared:
-        """Pixels as the model wants them: `pixel_values` (n, 3, h, w) float32; patches and masks for NaFlex."""
+        """Pixels as the model wants them: `pixel_values` (n, 3, h, w) float32; patches and masks for NaFlex.
+
+        Raises DataError when there are none.
+        """
+        if not images:
+            raise DataError("there are no images to embed; give at least one")
         return dict(self.processor.image_processor([i.convert("RGB") for i in images], return_tensors="pt"))
 
     def prepare_texts(self, texts: Sequence[str]) -> Prepared:
-        """Token ids (n, length), with the attention mask where the model wants one."""
+        """Token ids (n, length), with the attention mask where the model wants one.
+
+        Raises DataError when there are none.
+        """
+        if not texts:
+            raise DataError("there are no texts to embed; give at least one")
         texts = [t.lower() for t in texts] if self.rules.lower_case else list(texts)
         padding = "max_length" if self.rules.pad_to_full_length else True
         tokens = self.processor.tokenizer(
@@ -144,7 +154,7 @@ class EmbeddingModel:
             batch = {k: v.to(parameter.dtype) if v.is_floating_point() else v for k, v in batch.items()}
             out = features(**batch)
             vectors.append(torch.nn.functional.normalize(getattr(out, "pooler_output", out).float(), dim=-1).cpu())
-        return torch.cat(vectors) if vectors else torch.empty(0, 0)
+        return torch.cat(vectors)
 
 
 def _first_line(error: BaseException) -> str:
