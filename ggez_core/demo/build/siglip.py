@@ -72,7 +72,7 @@ def build(output: Path, *, progress: Progress = silent, scale: float = 1.0) -> N
 class World:
     """Everything the stages draw from, rendered once.
 
-    pixels: (n, 3, s, s) uint8; by_concept: the pictures of each concept; noise: tokens of the training templates' words.
+    pixels: (n, 3, s, s) uint8; by_concept: each concept's pictures; noise: words of the training templates, as tokens.
     """
 
     pixels: torch.Tensor
