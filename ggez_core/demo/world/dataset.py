@@ -39,7 +39,12 @@ class Picture:
     @property
     def country(self) -> str | None:
         """ISO 3166 alpha-2 code of the concept's main country; None for a global concept."""
-        return self.concept.countries[0] if self.concept.countries else None
+        return self.concept.country
+
+    @property
+    def aspect(self) -> str:
+        """What kind of thing it shows: cuisine, landmark, …"""
+        return self.concept.aspect
 
     @cached_property
     def image(self) -> Image.Image:
@@ -61,6 +66,16 @@ class Caption:
     def side(self) -> Side:
         """Which score the caption counts for."""
         return "regional" if self.concept.regional else "global"
+
+    @property
+    def country(self) -> str | None:
+        """ISO 3166 alpha-2 code of the concept's main country; None for a global concept."""
+        return self.concept.country
+
+    @property
+    def aspect(self) -> str:
+        """What kind of thing it names: cuisine, landmark, …"""
+        return self.concept.aspect
 
 
 def pictures(split: Split, per_concept: int = 1) -> list[Picture]:

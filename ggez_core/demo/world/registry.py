@@ -37,6 +37,11 @@ class Concept:
         """Whether the concept belongs to the region (Southeast Asia) or to the whole world."""
         return bool(self.countries)
 
+    @property
+    def country(self) -> str | None:
+        """The main country; None for a global concept."""
+        return self.countries[0] if self.countries else None
+
 
 _CONCEPTS: dict[str, Concept] = {}
 
