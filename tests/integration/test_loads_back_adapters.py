@@ -141,7 +141,7 @@ def test_a_diffusers_adapter(tmp_path: Path) -> None:
 
     pipe = tiny.sdxl(1)
     pipe.save_pretrained(tmp_path / "a")
-    targets = {"unet": ["to_q", "to_out.0", "conv1"], "text_encoder": ["q_proj"], "text_encoder_2": ["fc1"]}
+    targets = {"unet": ["to_q", "to_out.0"], "text_encoder": ["q_proj"], "text_encoder_2": ["q_proj", "out_proj"]}
     for part, modules in targets.items():
         settings = LoraConfig(r=4, lora_alpha=3, target_modules=modules, init_lora_weights=False)
         getattr(pipe, part).add_adapter(settings)
