@@ -1,15 +1,19 @@
-"""What every test may ask for: a fresh seed, printed with a failing test so that it can be had again."""
+"""What every test may ask for: a fresh seed, printed with a failing test so that it can be had again; the command."""
 
 from __future__ import annotations
 
 import os
 import random
+import sys
+from collections.abc import Callable
 
 import hypothesis
 import pytest
 
 hypothesis.settings.register_profile("ggez", deadline=None)  # a busy machine's pauses are no failures
 hypothesis.settings.load_profile("ggez")
+
+Ggez = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -19,3 +23,22 @@ def seed() -> int:
     drawn = int(given) if given else random.SystemRandom().randrange(1 << 32)
     print(f"seed {drawn}; again with GGEZ_TEST_SEED={drawn}")  # noqa: T201  (shown when the test fails)
     return drawn
+
+
+@pytest.fixture
+def ggez(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ggez:
+    """Call the command; its exit status, stdout and stderr."""
+    from ggez_core import cli
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ggez", *map(str, arguments)])
+        capsys.readouterr()
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call

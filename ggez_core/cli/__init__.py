@@ -26,4 +26,4 @@ for _verb in VERBS:
 
 def main() -> None:
     """Run the command line."""
-    guard(lambda: ggez(standalone_mode=False))  # `guard` reports wrong options too
+    guard(lambda: ggez(prog_name="ggez", standalone_mode=False))  # `guard` reports wrong options too
