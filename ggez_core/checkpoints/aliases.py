@@ -7,8 +7,10 @@ two checkpoints' names differ.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 _OLD_ATTENTION = ((".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0."))
@@ -26,7 +28,7 @@ def naming(config: Mapping[str, Any]) -> Naming:
     """How the library that wrote a config names the tensors of that model; as they are stored if it isn't known."""
     if "_class_name" in config:
         return Naming(_current_attention)
-    return _transformers_naming(config) or Naming(str)
+    return _transformers_naming(json.dumps(config, sort_keys=True)) or Naming(str)
 
 
 def _current_attention(name: str) -> str:
@@ -36,8 +38,10 @@ def _current_attention(name: str) -> str:
     return name
 
 
-def _transformers_naming(config: Mapping[str, Any]) -> Naming | None:
+@lru_cache(maxsize=8)
+def _transformers_naming(written: str) -> Naming | None:
     """The names that transformers' loader would give, from the model's class without its weights."""
+    config = json.loads(written)
     architectures = config.get("architectures") or [None]
     import torch
     import transformers
@@ -49,7 +53,7 @@ def _transformers_naming(config: Mapping[str, Any]) -> Naming | None:
     if kind is None or config.get("model_type") not in CONFIG_MAPPING_NAMES:
         return None
     with torch.device("meta"):
-        model = kind(kind.config_class.from_dict(dict(config)))
+        model = kind(kind.config_class.from_dict(config))
     renamings = [entry for entry in get_model_conversion_mapping(model) if isinstance(entry, WeightRenaming)]
     known, prefix = frozenset(model.state_dict()), f"{model.base_model_prefix}."
 

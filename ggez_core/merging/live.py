@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from ..checkpoints import Checkpoint, TensorInfo
+from ..checkpoints.aliases import naming
 from ..checkpoints.compare import pieces
 from ..checkpoints.dtypes import DTYPES
 from ..checkpoints.files import Elements, OpenFiles, opened
@@ -138,9 +139,9 @@ def _held(model: torch.nn.Module, base: Checkpoint) -> dict[str, torch.Tensor]:
     held: dict[str, torch.Tensor] = {}
     seen: set[int] = set()
     for name, info in base.tensors.items():
-        tensor = next(
-            (own[alias] for alias in (name, f"model.{name}", name.removeprefix("model.")) if alias in own), None
-        )
+        tensor = _own(name, own, base)
+        if tensor is None and not DTYPES[info.dtype].merges:
+            continue  # position ids and the like, which only some versions store
         if tensor is None:
             raise IncompatibleError(
                 f"{base.source}: its tensor {name!r} isn't in the loaded {type(model).__name__}; load that checkpoint"
@@ -154,6 +155,15 @@ def _held(model: torch.nn.Module, base: Checkpoint) -> dict[str, torch.Tensor]:
             seen.add(id(tensor))
             held[name] = tensor
     return held
+
+
+def _own(name: str, own: Mapping[str, torch.Tensor], base: Checkpoint) -> torch.Tensor | None:
+    """The model's tensor that is stored under a name, which may be another version's."""
+    for alias in (name, f"model.{name}", name.removeprefix("model.")):
+        if alias in own:
+            return own[alias]
+    group = base.group_of(name)
+    return own.get(naming(group.config).canonical(group.stored(name)))
 
 
 def _same(files: OpenFiles, a: TensorInfo, b: TensorInfo) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..checkpoints import Checkpoint, open_checkpoint
 from ..checkpoints.dtypes import dtype_named
+from ..checkpoints.layouts import WEIGHTS
 from ..checkpoints.output import OutputFolder
 from ..errors import OutputError
 from ..progress import Progress, silent
@@ -111,6 +112,8 @@ def run(
     target = Path(output).expanduser().absolute()
     if os.path.lexists(target):
         raise OutputError(f"{target}: already exists; choose another name or remove it first")
+    if target.suffix in WEIGHTS:
+        raise OutputError(f"{target}: names a file, and a merge makes a folder; leave the {target.suffix} off")
     plan = make_plan(recipe, base, regional, parse_size(shard_size))
     with OutputFolder(
         target, plan.key, [(shard.filename, shard.nbytes) for shard in plan.shards], resume=resume

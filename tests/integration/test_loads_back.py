@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 
 from ggez_core.checkpoints import compare, open_checkpoint
 from ggez_core.errors import IncompatibleError
-from ggez_core.merging import merge
+from ggez_core.merging import LiveModel, merge
 from tests import tiny_families as tiny
 from tests.tiny import saved
 
@@ -105,6 +105,15 @@ def test_versions_of_gemma3_are_one_model(rename: Any, older_is_base: bool, tmp_
     merge(a, b, BETA, tmp_path / "out")
     assert open_checkpoint(tmp_path / "out").tensors.keys() == open_checkpoint(a).tensors.keys()
     assert_same(loaded(type(base), tmp_path / "out").state_dict(), in_memory(base.state_dict(), regional.state_dict()))
+
+
+def test_a_live_model_moves_under_whatever_names_it_is_stored(tmp_path: Path) -> None:
+    base, regional = tiny.gemma3(1), tiny.gemma3(2)
+    a, b = saved(base, tmp_path / "a"), as_transformers_4_50(saved(regional, tmp_path / "b"))
+    expected = in_memory(base.state_dict(), regional.state_dict())
+    live = LiveModel(base, open_checkpoint(a), open_checkpoint(b))
+    live.set_beta(BETA)
+    assert_same(base.state_dict(), expected)
 
 
 @pytest.mark.parametrize("stored_by", ["base", "regional", "both"])

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from ggez_core.checkpoints import open_checkpoint
 from ggez_core.checkpoints.links import place
-from ggez_core.errors import CheckpointError, GgezError, SourceError
+from ggez_core.errors import CheckpointError, GgezError, OutputError, SourceError
 from ggez_core.merging import merge
 
 TENSORS = {"a.weight": torch.randn(3, 4), "b.ids": torch.arange(5), "c": torch.randn(2).bfloat16()}
@@ -160,6 +160,12 @@ def test_a_pickle_is_written_back_as_safetensors(tmp_path: Path) -> None:
     found = load_file(tmp_path / "out" / "a.safetensors")
     assert found.keys() == b.keys()
     assert all(torch.equal(found[name], tensor) for name, tensor in b.items())
+
+
+def test_an_output_named_as_a_file(tmp_path: Path) -> None:
+    save_file({"w": torch.ones(2)}, tmp_path / "a.safetensors")
+    with pytest.raises(OutputError, match=r"makes a folder; leave the \.safetensors off"):
+        merge(tmp_path / "a.safetensors", tmp_path / "a.safetensors", 0.5, tmp_path / "out.safetensors")
 
 
 def test_a_shared_file_outlives_its_replacement(tmp_path: Path) -> None:
