@@ -127,7 +127,7 @@ def test_a_hub_id_is_pinned_to_its_commit(monkeypatch: pytest.MonkeyPatch, tmp_p
 
     class Info:
         sha = commit
-        siblings = [Sibling(name) for name in ("config.json", "model.safetensors", "pytorch_model.bin", "modeling.py")]
+        siblings = tuple(map(Sibling, ("config.json", "model.safetensors", "pytorch_model.bin", "modeling.py")))
 
     def model_info(self: object, repo: str, *, revision: str | None, timeout: float, files_metadata: bool) -> Info:
         assert files_metadata
