@@ -265,7 +265,8 @@ def test_without_the_demo_the_page_says_what_to_do(
     from workbench.settings import GIB, Settings
     from workbench.tabs.compare import ask
 
-    monkeypatch.setattr("ggez_core.checkpoints.sources.demo_root", lambda: tmp_path)
+    for module in ("ggez_core.assets", "ggez_core.checkpoints.sources"):
+        monkeypatch.setattr(f"{module}.demo_root", lambda: tmp_path)
     found = ask(Service(Settings(tmp_path, GIB, shared=False)), "visitor", 0.5, "pictures", "cat", "en", "", "")
     assert isinstance(found, Problem)
     assert "ggez demo build" in found.message

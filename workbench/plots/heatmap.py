@@ -78,7 +78,7 @@ def figure(found: Sequence[Cell], title: str) -> go.Figure:
     drawn.update_xaxes(showgrid=False)
     drawn.update_yaxes(showgrid=False, autorange="reversed", automargin=True, ticksuffix=" ")
     drawn.update_layout(
-        title={"text": title, "font": {"size": 14}, "x": 0, "xref": "container", "pad": {"l": 8}},
+        title={"text": title, "font": {"size": 13}, "x": 0, "xref": "container", "pad": {"l": 8}},
         height=total,
         margin={"l": 8, "r": 8, "t": 78, "b": 48},
         coloraxis={
