@@ -225,6 +225,8 @@ class Service:
         return alpha(REGION)
 
     def _weights(self, pair: Pair, beta: float, components: Mapping[str, float] | None) -> Weights:
+        if not isinstance(components, Mapping | None):
+            raise RecipeError("components must map names to weights, as in {'text_model': 0.3}; leave it out for one β")
         for name in components or {}:
             if name not in pair.components:
                 known = ", ".join(pair.components) or "none, the two are identical"
