@@ -36,6 +36,7 @@ def alpha(
     typer.echo(f"source: {found.source}")
     if countries:
         for country in listed:
-            typer.echo(f"  {country.code}  {country.name:<12} {', '.join(country.languages)}")
+            spoken = ", ".join((*country.languages, *country.local_languages))
+            typer.echo(f"  {country.code}  {country.name:<12} {spoken}")
         if not listed:
             typer.echo("  the countries of this region aren't described yet; its index covers them all")

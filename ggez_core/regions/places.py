@@ -14,11 +14,16 @@ from ..errors import RegionError
 
 @dataclass(frozen=True)
 class Country:
-    """A country: ISO 3166 alpha-2 code, English name, languages (BCP 47) in which its people write captions."""
+    """A country: ISO 3166 alpha-2 code, English name, its languages (BCP 47), and languages of parts of it.
+
+    languages: those of the whole country, in which everything has a name.
+    local_languages: further ones in which people there write captions (some are in CVQA).
+    """
 
     code: str
     name: str
     languages: tuple[str, ...]
+    local_languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Region:
 
 SEA_COUNTRIES = (
     Country("SG", "Singapore", ("en", "zh", "ms", "ta")),
-    Country("ID", "Indonesia", ("id", "jv", "su")),
+    Country("ID", "Indonesia", ("id",), ("jv", "su", "min")),
     Country("MY", "Malaysia", ("ms", "zh", "ta")),
     Country("BN", "Brunei", ("ms",)),
     Country("TH", "Thailand", ("th",)),
