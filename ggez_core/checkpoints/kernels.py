@@ -8,9 +8,8 @@ file because numba's cache on disk notices a change of the kernel's own file onl
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -21,6 +20,8 @@ from numba.core import types
 from numba.extending import intrinsic
 
 Array = npt.NDArray[Any]
+_PROCESS = os.getpid()
+_ONE_AT_A_TIME = threading.Lock()
 _HALF, _I16, _I32, _F32 = ir.HalfType(), ir.IntType(16), ir.IntType(32), ir.FloatType()
 
 
@@ -87,6 +88,13 @@ def _interpolate(a: Array, b: Array, weight: Any, out: Array) -> None:
         out[i] = _narrow(x if x == y else x + weight * (y - x), out)
 
 
+@_compiled(parallel=True)
+def _interpolate_on_all_cores(a: Array, b: Array, weight: Any, out: Array) -> None:
+    for i in numba.prange(out.size):
+        x, y = _widen(a[i]), _widen(b[i])
+        out[i] = _narrow(x if x == y else x + weight * (y - x), out)
+
+
 @_compiled()
 def _all_finite(array: Array) -> bool:
     bad = 0
@@ -112,26 +120,25 @@ def interpolate(a: Array, b: Array, beta: float, out: Array) -> None:
     The three operations are rounded separately in float32 (float64 if any of the three arrays is), then once to the
     type of `out`. Where `a` equals `b`, `a` is kept as it is, its zero's sign and its infinities included.
     """
-    double = np.dtype(np.float64) in (a.dtype, b.dtype, out.dtype)
-    _interpolate(a, b, np.float64(beta) if double else np.float32(beta), out)
+    _interpolate(a, b, _weight(a, b, beta, out), out)
 
 
-def share(tasks: Sequence[Callable[[], object]]) -> None:
-    """Run tasks that release the interpreter on all cores, the caller's own included.
+def interpolate_on_all_cores(a: Array, b: Array, beta: float, out: Array) -> None:
+    """The same, to the bit, by all cores at once; for callers whose other threads have nothing to do.
 
-    Every thread takes the next task when it has finished one, so a core busy with other things holds nothing up.
+    Threads of one process take turns, since not every threading layer bears two callers. A forked child works alone:
+    OpenMP's threads don't live on in it.
     """
-    left = iter(tasks)
+    if os.getpid() != _PROCESS:
+        interpolate(a, b, beta, out)
+        return
+    with _ONE_AT_A_TIME:
+        _interpolate_on_all_cores(a, b, _weight(a, b, beta, out), out)
 
-    def work() -> None:
-        for task in left:
-            task()
 
-    helpers = [_pool().submit(work) for _ in range(min(_workers(), len(tasks)) - 1)]
-    work()
-    for helper in helpers:
-        if not helper.cancel():
-            helper.result()
+def _weight(a: Array, b: Array, beta: float, out: Array) -> Any:
+    double = np.dtype(np.float64) in (a.dtype, b.dtype, out.dtype)
+    return np.float64(beta) if double else np.float32(beta)
 
 
 def all_finite(array: Array) -> bool:
@@ -143,16 +150,6 @@ def difference(a: Array, b: Array) -> tuple[float, float]:
     """The sums of squares of `b − a` and of `a`; NaN or infinite if an input is, or holds one."""
     moved, size = _difference(a, b)
     return float(moved), float(size)
-
-
-@cache
-def _workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max(1, _workers() - 1), thread_name_prefix="ggez-kernel")
 
 
 @_compiled()

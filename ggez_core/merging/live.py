@@ -7,9 +7,9 @@ both ends in flat buffers beside them; a move is one pass over each. Weights tha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from ..checkpoints.aliases import naming
 from ..checkpoints.compare import pieces
 from ..checkpoints.dtypes import DTYPES
 from ..checkpoints.files import Elements, OpenFiles, opened
-from ..checkpoints.kernels import interpolate, share
+from ..checkpoints.kernels import interpolate_on_all_cores
 from ..checkpoints.pairing import aligned
 from ..errors import IncompatibleError
 from .plan import check_compatible
@@ -27,7 +27,6 @@ from .recipe import check_betas, check_components
 
 _ALIGN = 64  # elements: every tensor starts on a cache line
 _HOLDS = {getattr(torch, dtype.name): dtype.holds for dtype in DTYPES.values() if dtype.merges}
-_TASK = 1 << 18  # elements a core moves before it takes the next task
 _PIECE = 16 << 20  # elements moved at a time where the work needs float32 copies
 
 
@@ -40,22 +39,23 @@ class _Block:
     base: torch.Tensor
     regional: torch.Tensor
 
-    def moves(self, beta: float) -> list[Callable[[], object]]:
-        """The tasks that write `base + β·(regional − base)` to the live weights; β = 0 and β = 1 are copies."""
+    def move(self, beta: float) -> None:
+        """Write `base + β·(regional − base)` to the live weights; β = 0 and β = 1 are copies."""
         if beta in (0, 1):
-            return [partial(self.live.copy_, self.regional if beta else self.base)]
-        if self.live.device.type != "cpu":
-            return [partial(_interpolate_on_device, self.base, self.regional, beta, self.live)]
-        return [partial(interpolate, a, b, beta, out) for a, b, out in self.pieces]
+            self.live.copy_(self.regional if beta else self.base)
+        elif self.live.device.type != "cpu":
+            _interpolate_on_device(self.base, self.regional, beta, self.live)
+        else:
+            base, regional, live = self.arrays
+            interpolate_on_all_cores(base, regional, beta, live)
 
     @cached_property
-    def pieces(self) -> list[tuple[Elements, Elements, Elements]]:
-        """Base, regional and live weights as the kernels take them, in pieces for the cores to share."""
-        arrays = [
+    def arrays(self) -> tuple[Elements, Elements, Elements]:
+        """Base, regional and live weights as the kernels take them."""
+        first, second, live = (
             flat.view(torch.uint8).numpy().view(_HOLDS[flat.dtype]) for flat in (self.base, self.regional, self.live)
-        ]
-        starts = range(0, self.live.numel(), _TASK)
-        return [(a[i : i + _TASK], b[i : i + _TASK], out[i : i + _TASK]) for a, b, out in [arrays] for i in starts]
+        )
+        return first, second, live
 
 
 class LiveModel:
@@ -106,7 +106,8 @@ class LiveModel:
         check_betas(beta, overrides, extrapolate)
         check_components(overrides, self._known)
         started = time.perf_counter()
-        share([task for block in self._blocks for task in block.moves(overrides.get(block.component, beta))])
+        for block in self._blocks:
+            block.move(overrides.get(block.component, beta))
         if any(block.live.device.type == "cuda" for block in self._blocks):
             torch.cuda.synchronize()
         self._beta, self._components = beta, overrides

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ggez_core.checkpoints import open_checkpoint
+from ggez_core.checkpoints.kernels import interpolate_on_all_cores
 from ggez_core.merging import LiveModel, merge
 from tests.tiny import write_checkpoint
 
@@ -185,3 +188,22 @@ def test_torch_on_a_device_has_the_kernels_bits() -> None:
         out = torch.empty_like(a)
         _interpolate_on_device(a, b, 0.3, out)
         assert torch.equal(bits(out), bits(formula(a, b, 0.3, dtype)))
+
+
+def test_all_cores_write_the_same_bits_from_any_thread_and_after_a_fork() -> None:
+    size = 300_007
+    a, b = (np.random.default_rng(seed).standard_normal(size, np.float32) for seed in (1, 2))
+    expected = a + np.float32(0.3) * (b - a)
+    outs = [np.empty_like(a) for _ in range(8)]
+    threads = [threading.Thread(target=interpolate_on_all_cores, args=(a, b, 0.3, out)) for out in outs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(out, expected) for out in outs)
+    child = os.fork()
+    if child == 0:
+        out = np.empty_like(a)
+        interpolate_on_all_cores(a, b, 0.3, out)
+        os._exit(0 if np.array_equal(out, expected) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
