@@ -21,6 +21,7 @@ from numba.extending import intrinsic
 
 Array = npt.NDArray[Any]
 _PROCESS = os.getpid()
+_WORTH_SHARING = 1 << 15  # elements; fewer are done before another core is awake
 _ONE_AT_A_TIME = threading.Lock()
 _HALF, _I16, _I32, _F32 = ir.HalfType(), ir.IntType(16), ir.IntType(32), ir.FloatType()
 
@@ -129,7 +130,7 @@ def interpolate_on_all_cores(a: Array, b: Array, beta: float, out: Array) -> Non
     Threads of one process take turns, since not every threading layer bears two callers. A forked child works alone:
     OpenMP's threads don't live on in it.
     """
-    if os.getpid() != _PROCESS:
+    if out.size < _WORTH_SHARING or os.getpid() != _PROCESS:
         interpolate(a, b, beta, out)
         return
     with _ONE_AT_A_TIME:
