@@ -7,7 +7,7 @@ gallery is prepared once and embedded again whenever β moves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from PIL import Image
 
 from ..checkpoints import Checkpoint
 from ..errors import CheckpointError, DataError
+from ..progress import Progress, silent
+from .family import BetaOf, Family, at_base
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -88,6 +90,14 @@ def load_embedding(
     return EmbeddingModel(model, processor, RULES[checkpoint.model_type])
 
 
+@dataclass(frozen=True)
+class Search:
+    """What an embedding model is asked: how near every text is to every image."""
+
+    texts: Sequence[str]
+    images: Sequence[Image.Image]
+
+
 class EmbeddingModel:
     """A model with its processor: images and texts in, unit vectors out."""
 
@@ -144,6 +154,13 @@ class EmbeddingModel:
         """Unit vectors (n, d), float32 on the CPU."""
         return self.embed_texts(self.prepare_texts(texts))
 
+    def preview(
+        self, inputs: Search, *, beta_of: BetaOf = at_base, progress: Progress = silent
+    ) -> Iterator[torch.Tensor]:
+        """Cosines (n_queries, n_candidates), float32 on the CPU."""
+        texts, images = self.encode_texts(inputs.texts), self.encode_images(inputs.images)
+        yield texts @ images.T
+
     @torch.inference_mode()
     def _embed(self, features: Any, prepared: Prepared) -> torch.Tensor:
         parameter = next(self.model.parameters())
@@ -155,6 +172,14 @@ class EmbeddingModel:
             out = features(**batch)
             vectors.append(torch.nn.functional.normalize(getattr(out, "pooler_output", out).float(), dim=-1).cpu())
         return torch.cat(vectors)
+
+
+FAMILY = Family(
+    "embedding",
+    "SigLIP, SigLIP2 and CLIP",
+    is_embedding,
+    lambda checkpoint, placement: load_embedding(checkpoint, device=placement.device, dtype=placement.dtype),
+)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,0 +1,69 @@
+"""What a family of models is to the rest: a name, which checkpoints it takes, and a loaded model to preview.
+
+A family is one file beside this one that ends in a `Family`, listed in `families/__init__`. Everything outside
+`families/` works with these protocols, and never asks which family it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+
+from ..checkpoints import Checkpoint
+from ..progress import Progress, silent
+
+BetaOf = Callable[[str], float]
+"""At which β a component's weights are now. What was computed by components at the same β may be used again; one
+in which base and regional don't differ always answers 0."""
+
+
+def at_base(component: str) -> float:
+    """The `BetaOf` of a model that never moves."""
+    return 0.0
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where and how a model is loaded.
+
+    device: None is the CPU. dtype: None is the checkpoint's own. device_map: handed to the library with accelerate's
+    offloading ("auto", or a mapping of modules to devices, "cpu" and "disk"), for models that don't fit; excludes
+    `device`. low_cpu_mem: weights are read straight into the model, never held twice.
+    """
+
+    device: torch.device | str | None = None
+    dtype: torch.dtype | None = None
+    device_map: str | Mapping[str, Any] | None = None
+    low_cpu_mem: bool = True
+
+
+class FamilyModel(Protocol):
+    """A loaded model with all that turns inputs into tensors and tensors into something to look at."""
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The module whose parameters, by name, are the checkpoint's tensors: what `LiveModel` moves."""
+
+    def preview(self, inputs: Any, *, beta_of: BetaOf = at_base, progress: Progress = silent) -> Iterator[Any]:
+        """Answer one input of the family, for a person to look at: partial results as they come, the whole one last.
+
+        The same as the library's own call on a checkpoint saved at these weights, with the same seed. `progress` may
+        raise `Cancelled`. Raises DataError for an input that can't be used.
+        """
+
+
+@dataclass(frozen=True)
+class Family:
+    """One architecture family: how to recognise its checkpoints and load them.
+
+    name: as it is shown and filed ("embedding"). known: what it loads, for messages. takes: whether a checkpoint, by
+    its config alone, is of this family. load: raises CheckpointError in one line for one that isn't whole.
+    """
+
+    name: str
+    known: str
+    takes: Callable[[Checkpoint], bool]
+    load: Callable[[Checkpoint, Placement], FamilyModel]
