@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from ..families.family import BetaOf, FamilyModel, at_base
+from .kept import Kept
 
 Side = Literal["global", "regional"]
 SIDES: tuple[Side, ...] = ("global", "regional")
@@ -21,7 +22,8 @@ SIDES: tuple[Side, ...] = ("global", "regional")
 class Answer:
     """One example, answered.
 
-    values: metric → value of this example ("accuracy" → 1.0), averaged into scores. side: the score it counts for.
+    values: metric → value of this example ("accuracy" → 1.0), averaged into scores over the answers that have it.
+    id: unique within the task and split. side: the score it counts for.
     cluster: what it shares with other rows (a question asked in thirty languages, a concept), resampled together.
     """
 
@@ -46,10 +48,15 @@ class Problem:
 class Asker(Protocol):
     """A task's examples, prepared for one model's processor."""
 
-    def ask(self, model: FamilyModel, beta_of: BetaOf = at_base) -> Iterator[list[Answer]]:
-        """Answer every example in a fixed order, a batch at a time.
+    def __len__(self) -> int:
+        """How many answers `ask` gives (more than the examples where one is asked both ways)."""
 
-        What depends only on components at a β already seen (`beta_of`) isn't computed again.
+    def ask(self, model: FamilyModel, beta_of: BetaOf = at_base, *, start: int = 0) -> Iterator[list[Answer]]:
+        """Answer every example in a fixed order, a batch at a time, leaving out the first `start` answers.
+
+        A batch is what a killed evaluation loses at most, so it should take seconds, not minutes. An empty one is
+        allowed: it tells that work goes on. What depends only on components at a β already seen (`beta_of`) isn't
+        computed again; `Kept` does that for arrays, across restarts too.
         """
 
 
@@ -64,21 +71,25 @@ class Examples(Protocol):
     def content(self) -> str:
         """A digest of the data: rows scored on other data are never mixed with these."""
 
-    def prepare(self, model: FamilyModel) -> Asker:
-        """Make them ready for a model: tokens and pixels, which don't depend on weights."""
+    def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
+        """Make them ready for a model: tokens and pixels, which don't depend on weights.
+
+        kept: keeps arrays that the asker computes, while the weights they come from stay as they are.
+        """
 
 
 @dataclass(frozen=True)
 class TaskInfo:
     """What is known of a task before its data is loaded.
 
-    families: names of the families that can be asked. main_metric: the one that counts in Q. splits: the first is for
-    choosing, the last for reporting. hub_id and revision: where its data is, pinned; None for what code makes.
+    families: names of the families that can be asked. main_metrics: those whose mean is the task's score in Q: one, or
+    two where it is asked both ways. splits: the first is for choosing, the last for reporting. hub_id and revision:
+    where its data is, pinned; None for what code makes.
     """
 
     name: str
     families: tuple[str, ...]
-    main_metric: str
+    main_metrics: tuple[str, ...]
     splits: tuple[str, ...]
     sides: tuple[Side, ...]
     doc: str

@@ -43,6 +43,12 @@ RULES = {
 }
 CLASSES = {"siglip": "SiglipModel", "siglip2": "Siglip2Model", "clip": "CLIPModel"}
 
+COMPONENTS = {  # the components that image vectors come from, and text vectors
+    "siglip": (("vision_model",), ("text_model",)),
+    "siglip2": (("vision_model",), ("text_model",)),
+    "clip": (("vision_model", "visual_projection"), ("text_model", "text_projection")),
+}
+
 Prepared = Mapping[str, torch.Tensor]
 
 
@@ -105,6 +111,7 @@ class EmbeddingModel:
         self.model = model
         self.processor = processor
         self.rules = rules
+        self.image_components, self.text_components = COMPONENTS[model.config.model_type]
 
     @property
     def text_length(self) -> int:
