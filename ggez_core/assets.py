@@ -6,6 +6,7 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 DEMO_PREFIX = "demo:"
+CONFIGS = ("config.json", "model_index.json", "open_clip_config.json")  # every layout's folder has one of them
 
 
 def demo_root() -> Path:
@@ -17,4 +18,5 @@ def demo_root() -> Path:
 def demo_names() -> list[str]:
     """The shipped checkpoints as they are named on the command line and the page: `demo:siglip/base`, …"""
     root = demo_root()
-    return sorted(DEMO_PREFIX + p.parent.relative_to(root).as_posix() for p in root.glob("*/*/config.json"))
+    folders = {config.parent for name in CONFIGS for config in root.glob(f"*/*/{name}")}
+    return sorted(DEMO_PREFIX + folder.relative_to(root).as_posix() for folder in folders)

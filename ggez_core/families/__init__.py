@@ -8,7 +8,7 @@ from ..checkpoints import Checkpoint
 from ..errors import CheckpointError
 from .family import Family, FamilyModel, Placement
 
-__all__ = ["Family", "FamilyModel", "Placement", "families", "family_of", "load"]
+__all__ = ["Family", "FamilyModel", "Placement", "families", "family_of", "load", "loading_code"]
 
 _FILES = ("embedding",)  # each has a FAMILY
 
@@ -33,3 +33,14 @@ def family_of(checkpoint: Checkpoint) -> Family:
 def load(checkpoint: Checkpoint, placement: Placement | None = None) -> FamilyModel:
     """Load a checkpoint with its own family."""
     return family_of(checkpoint).load(checkpoint, placement or Placement())
+
+
+def loading_code(checkpoint: Checkpoint, folder: str) -> str:
+    """Python that loads such a checkpoint once it is saved in `folder`: with its library, or as bare tensors."""
+    family = next((family for family in families() if family.takes(checkpoint)), None)
+    if family is not None:
+        return family.loading_code(checkpoint, folder)
+    return (
+        "from pathlib import Path\n\nfrom safetensors.torch import load_file\n\n"
+        f'tensors = {{}}\nfor file in Path({folder!r}).rglob("*.safetensors"):\n    tensors |= load_file(file)\n'
+    )

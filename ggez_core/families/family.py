@@ -55,15 +55,27 @@ class FamilyModel(Protocol):
         """
 
 
+def transformers_code(checkpoint: Checkpoint, folder: str) -> str:
+    """Python that loads a checkpoint saved in `folder` with the transformers class that its config names."""
+    name = str(next(iter(checkpoint.config.get("architectures") or ()), "AutoModel"))
+    return (
+        f"from transformers import AutoProcessor, {name}\n\n"
+        f"model = {name}.from_pretrained({folder!r})\n"
+        f"processor = AutoProcessor.from_pretrained({folder!r})\n"
+    )
+
+
 @dataclass(frozen=True)
 class Family:
     """One architecture family: how to recognise its checkpoints and load them.
 
     name: as it is shown and filed ("embedding"). known: what it loads, for messages. takes: whether a checkpoint, by
     its config alone, is of this family. load: raises CheckpointError in one line for one that isn't whole.
+    loading_code: Python that a person runs to load such a checkpoint, once it is saved in a folder of that name.
     """
 
     name: str
     known: str
     takes: Callable[[Checkpoint], bool]
     load: Callable[[Checkpoint, Placement], FamilyModel]
+    loading_code: Callable[[Checkpoint, str], str] = transformers_code
