@@ -21,6 +21,7 @@ from .dtypes import DTYPES
 from .files import Bytes, OpenFiles, elements, empty_bytes, opened
 from .header import TensorInfo
 from .pairing import aligned, new_rows
+from .quantized import quantized
 
 Status = Literal["identical", "changed", "missing", "extra", "shape_mismatch", "dtype_mismatch", "non_finite"]
 STATUSES: tuple[Status, ...] = (
@@ -63,7 +64,7 @@ class ComponentDifference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found. `architecture` is None, or says how the two configs contradict each other.
+    """What `compare` found. `architecture` is None, or says how the two contradict each other as a whole.
 
     `new_rows` counts, for the tensors that a larger regional vocabulary made larger, the rows they have more.
     """
@@ -145,13 +146,13 @@ def compare(base: Checkpoint, regional: Checkpoint, *, progress: Progress = sile
 
 
 def architecture_conflict(base: Checkpoint, regional: Checkpoint) -> str | None:
-    """How two configs contradict each other about the architecture, or None."""
+    """Why two checkpoints as a whole can't be merged (other architectures, quantized weights), or None."""
     for key in _ARCHITECTURE:
         a, b = base.config.get(key), regional.config.get(key)
         if a and b and a != b:
             said = f"{key} {json.dumps(b)}, and {base.source} {json.dumps(a)}"
             return f"different architectures: {regional.source} has {said}; choose a pair with one architecture"
-    return None
+    return quantized(base) or quantized(regional)
 
 
 def cannot_merge(

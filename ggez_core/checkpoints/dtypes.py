@@ -1,7 +1,9 @@
 """The element types of tensors on disk: safetensors codes, torch's names, and how their bits are held in numpy.
 
 numpy has no bfloat16 and numba no half precision, so both are held as 16-bit integers, and the integer's sign tells
-them apart: `uint16` holds bfloat16, `int16` holds float16. `kernels` relies on that; nothing else needs to know.
+them apart: `uint16` holds bfloat16, `int16` holds float16. The two 8-bit floats (OCP's specification, revision 1.0) are
+held alike: `uint8` holds E4M3, which has NaN but no infinity, and `int8` holds E5M2. `kernels` relies on that; nothing
+else needs to know.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ DTYPES: dict[str, DType] = {
         DType("F32", "float32", np.dtype(np.float32), merges=True),
         DType("F16", "float16", np.dtype(np.int16), merges=True),
         DType("BF16", "bfloat16", np.dtype(np.uint16), merges=True),
-        DType("F8_E4M3", "float8_e4m3fn", np.dtype(np.uint8)),
-        DType("F8_E5M2", "float8_e5m2", np.dtype(np.uint8)),
+        DType("F8_E4M3", "float8_e4m3fn", np.dtype(np.uint8), merges=True),
+        DType("F8_E5M2", "float8_e5m2", np.dtype(np.int8), merges=True),
         DType("C64", "complex64", np.dtype(np.complex64)),
         DType("I64", "int64", np.dtype(np.int64)),
         DType("I32", "int32", np.dtype(np.int32)),

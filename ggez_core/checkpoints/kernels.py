@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 _PROCESS = os.getpid()
 _WORTH_SHARING = 1 << 15  # elements; fewer are done before another core is awake
 _ONE_AT_A_TIME = threading.Lock()
-_HALF, _I16, _I32, _F32 = ir.HalfType(), ir.IntType(16), ir.IntType(32), ir.FloatType()
+_HALF, _I8, _I16, _I32, _F32 = ir.HalfType(), ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.FloatType()
 
 
 def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -40,7 +40,7 @@ def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _widen(context: Any, value: Any) -> Any:
-    """A stored element as float32 (float64 stays): uint16 is bfloat16, int16 is float16."""
+    """A stored element as float32 (float64 stays): uint16 is bfloat16, int16 float16, uint8 E4M3, int8 E5M2; exact."""
 
     def bfloat16(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         wide = builder.shl(builder.zext(arguments[0], _I32), ir.Constant(_I32, 16))
@@ -49,19 +49,32 @@ def _widen(context: Any, value: Any) -> Any:
     def float16(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.fpext(builder.bitcast(arguments[0], _HALF), _F32)
 
+    def e5m2(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        half = builder.shl(builder.zext(arguments[0], _I16), ir.Constant(_I16, 8))  # the upper half of a float16
+        return builder.fpext(builder.bitcast(half, _HALF), _F32)
+
+    def e4m3(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        bits = builder.zext(arguments[0], _I16)
+        size = builder.and_(bits, ir.Constant(_I16, 0x7F))
+        sign = builder.shl(builder.and_(bits, ir.Constant(_I16, 0x80)), ir.Constant(_I16, 8))
+        half = builder.or_(sign, builder.shl(size, ir.Constant(_I16, 7)))  # as a float16 it is 2⁸ too small
+        wide = builder.fmul(builder.fpext(builder.bitcast(half, _HALF), _F32), ir.Constant(_F32, 256.0))
+        is_nan = builder.icmp_unsigned("==", size, ir.Constant(_I16, 0x7F))
+        return builder.select(is_nan, ir.Constant(_F32, float("nan")), wide)
+
     def as_is(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return arguments[0]
 
-    if value == types.uint16:
-        return types.float32(value), bfloat16
-    if value == types.int16:
-        return types.float32(value), float16
-    return value(value), as_is
+    bodies = {types.uint16: bfloat16, types.int16: float16, types.uint8: e4m3, types.int8: e5m2}
+    return (types.float32 if value in bodies else value)(value), bodies.get(value, as_is)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _narrow(context: Any, value: Any, array: Any) -> Any:
-    """A float32 or float64 as an element of `array`, rounded to nearest even; NaN stays NaN."""
+    """A float32 or float64 as an element of `array`, rounded to nearest even; NaN stays NaN.
+
+    What is too large becomes infinity, or NaN in E4M3, which has no infinity: nothing is clipped silently.
+    """
 
     def bfloat16(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         single = context.cast(builder, arguments[0], value, types.float32)
@@ -75,11 +88,40 @@ def _narrow(context: Any, value: Any, array: Any) -> Any:
         single = context.cast(builder, arguments[0], value, types.float32)  # from float64 it'd be a call to a C library
         return builder.bitcast(builder.fptrunc(single, _HALF), _I16)
 
+    def float8(mantissa: int, bias: int, too_large: int) -> Callable[..., Any]:
+        def number(value: int) -> Any:
+            return ir.Constant(_I32, value)
+
+        cut = 23 - mantissa
+        magic = number((151 - bias - mantissa) << 23)  # a float32 whose last bit is the smallest subnormal number
+
+        def body(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            single = context.cast(builder, arguments[0], value, types.float32)
+            bits = builder.bitcast(single, _I32)
+            size = builder.and_(bits, number(0x7FFFFFFF))
+            odd = builder.and_(builder.lshr(size, number(cut)), number(1))
+            rounded = builder.lshr(builder.add(size, builder.add(odd, number((1 << (cut - 1)) - 1))), number(cut))
+            normal = builder.sub(rounded, number((127 - bias) << mantissa))
+            fits = builder.icmp_unsigned("<", normal, number(too_large))
+            shifted = builder.fadd(builder.bitcast(size, _F32), builder.bitcast(magic, _F32))
+            subnormal = builder.sub(builder.bitcast(shifted, _I32), magic)
+            is_small = builder.icmp_unsigned("<", size, number((128 - bias) << 23))
+            code = builder.select(is_small, subnormal, builder.select(fits, normal, number(too_large)))
+            code = builder.select(builder.fcmp_unordered("uno", single, single), number(0x7F), code)
+            sign = builder.and_(builder.lshr(bits, number(24)), number(0x80))
+            return builder.trunc(builder.or_(code, sign), _I8)
+
+        return body
+
     def cast(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.cast(builder, arguments[0], value, array.dtype)
 
-    body = {types.uint16: bfloat16, types.int16: float16}.get(array.dtype, cast)
-    return array.dtype(value, array), body
+    bodies = {
+        types.uint16: bfloat16, types.int16: float16,
+        types.uint8: float8(mantissa=3, bias=7, too_large=0x7F),
+        types.int8: float8(mantissa=2, bias=15, too_large=0x7C),
+    }  # fmt: skip
+    return array.dtype(value, array), bodies.get(array.dtype, cast)
 
 
 @_compiled()

@@ -6,6 +6,7 @@ torch's own weights-only loader walks the pickle on the meta device: no code of 
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,7 +29,8 @@ def read_pickle(path: Path) -> list[TensorInfo]:
     import torch
 
     try:
-        content = torch.load(path, map_location="meta", mmap=True, weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # what it has to say of a file is told by the error
+            content = torch.load(path, map_location="meta", mmap=True, weights_only=True)
     except pickle.UnpicklingError:
         _refuse(path, "a pickle that holds more than weights and could run code when loaded", "get it as safetensors")
     except Exception as error:  # torch raises whatever a damaged or older file makes it stumble over
