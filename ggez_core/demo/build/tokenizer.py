@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int, length: int) -> PreTrainedTokenizerFast:
-    """A tokenizer of at most `vocabulary` entries; texts end with `</s>` and are padded with `<pad>` to `length`."""
+def train_tokenizer(
+    texts: Iterable[str], vocabulary: int, length: int, start: str | None = None
+) -> PreTrainedTokenizerFast:
+    """A tokenizer of at most `vocabulary` entries; texts end with `</s>` and are padded with `<pad>` to `length`.
+
+    start: a token that every text begins with.
+    """
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -29,19 +34,22 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, length: int) -> PreTr
         texts,
         trainers.BpeTrainer(
             vocab_size=vocabulary,
-            special_tokens=["<pad>", "</s>"],
+            special_tokens=["<pad>", "</s>", *([start] if start else [])],
             initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
             show_progress=False,
         ),
     )
-    end = tokenizer.token_to_id("</s>")
+    around = ["</s>", *([start] if start else [])]
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="$A </s>", pair=None, special_tokens=[("</s>", end)]
+        single=f"{start} $A </s>" if start else "$A </s>",
+        pair=None,
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in around],
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="<pad>",
         eos_token="</s>",
+        bos_token=start,
         model_max_length=length,
         model_input_names=["input_ids"],
     )
