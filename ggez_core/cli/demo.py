@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import tempfile
 import time
@@ -14,7 +15,7 @@ from ..assets import DEMO_PREFIX, demo_names, demo_root
 from ..errors import OutputError, SourceError
 from ._shared import JsonOption, print_json, progress_bar
 
-FAMILIES = ("siglip",)
+FAMILIES = ("siglip", "clip")  # each a file in `demo.build` with `build(output, *, progress, scale)`
 
 verbs = typer.Typer(
     help="The small world's checkpoints: make them again, show where they are and how they score.", no_args_is_help=True
@@ -41,19 +42,18 @@ def build(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the folder if it exists.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Train the base and the regional checkpoint again from the small world: under half an hour on two cores."""
+    """Train the base and the regional checkpoint again from the small world: under an hour on two cores."""
     default = demo_root() / _known(family)
     target = output or default
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists; choose another folder with -o, or say --overwrite")
-    from ..demo.build import siglip
-
+    module = importlib.import_module(f"ggez_core.demo.build.{family}")
     start = time.monotonic()
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
     try:
         with progress_bar(f"demo {family}", quiet=json) as progress:
-            siglip.build(work / "pair", progress=progress)
+            module.build(work / "pair", progress=progress)
         if target.exists():
             target.rename(work / "replaced")
         (work / "pair").rename(target)

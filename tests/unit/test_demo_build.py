@@ -19,7 +19,7 @@ from transformers import AutoModel, AutoProcessor, SiglipModel, SiglipProcessor
 from ggez_core import assets
 from ggez_core.assets import demo_names
 from ggez_core.checkpoints import compare, open_checkpoint
-from ggez_core.demo.build import siglip
+from ggez_core.demo.build import contrastive, siglip
 from ggez_core.demo.world.dataset import Caption, caption_rows, pictures
 from ggez_core.demo.world.registry import concepts
 from ggez_core.demo.world.templates import LANGUAGES, Split
@@ -38,7 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Step]]:
     """A pair where a wheel would have it, trained for a few steps on one picture a concept, and what was told."""
     package, steps = tmp_path_factory.mktemp("package"), list[Step]()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(siglip, "PICTURES_PER_CONCEPT", 1)
+        patch.setattr(contrastive, "PICTURES_PER_CONCEPT", 1)
         siglip.build(package / "_assets" / "demo" / "siglip", scale=0.001, progress=steps.append)
     return package, steps
 
@@ -94,15 +94,15 @@ def test_pictures_are_prepared_as_they_were_trained_on(shipped: Path) -> None:
 
 def test_the_pairs_of_a_stage() -> None:
     world: Any = SimpleNamespace(by_concept={c.key: (index,) for index, c in enumerate(concepts())})
-    web = [p for _ in range(40) for p in siglip.Sampler(world, siglip.BASE, random.Random(5)).batch()]
-    regional = siglip.Sampler(world, siglip.REGIONAL, random.Random(5)).batch()
+    web = [p for _ in range(40) for p in contrastive.Sampler(world, contrastive.BASE, random.Random(5)).batch()]
+    regional = contrastive.Sampler(world, contrastive.REGIONAL, random.Random(5)).batch()
     shown = [p for p in web if p.concept.regional]
-    assert 0.3 * siglip.REGIONAL_SHARE < len(shown) / len(web) < 3 * siglip.REGIONAL_SHARE
+    assert 0.3 * contrastive.REGIONAL_SHARE < len(shown) / len(web) < 3 * contrastive.REGIONAL_SHARE
     assert all(p.meaning == p.concept.generic and p.concept.generic in p.text for p in shown)
     assert all(p.concept.regional and p.meaning == p.concept.key for p in regional)
-    again = siglip.Sampler(world, siglip.REGIONAL, random.Random(5)).batch()
+    again = contrastive.Sampler(world, contrastive.REGIONAL, random.Random(5)).batch()
     assert regional == again
-    true = siglip.matches(web[:128])
+    true = contrastive.matches(web[:128])
     assert true.diagonal().all()
 
 
@@ -163,7 +163,7 @@ def test_nothing_shipped_and_nothing_known(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(SourceError, match="ggez demo build"):
         open_checkpoint("demo:siglip/base")
     for verb in (("demo", "show", "clap"), ("demo", "build", "--family", "clap", "-o", tmp_path / "out")):
-        assert ggez(*verb) == (2, "", "ggez: no demo family 'clap'; there is: siglip\n")
+        assert ggez(*verb) == (2, "", "ggez: no demo family 'clap'; there is: siglip, clip\n")
     assert ggez("demo", "show", "siglip", "--scores")[0] == 2
 
 
