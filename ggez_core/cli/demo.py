@@ -96,7 +96,8 @@ def show(
         for item in listed:
             typer.echo(f"{item['name']:<20} {item['bytes'] / 1e6:6.1f} MB  {item['folder']}")
     if scores:
-        document["scores"] = {name: _scores(name, json) for name in ((family,) if family else FAMILIES)}
+        shipped = dict.fromkeys(item["name"].removeprefix(DEMO_PREFIX).partition("/")[0] for item in listed)
+        document["scores"] = {name: _scores(name, json) for name in ((family,) if family else shipped)}
     if json:
         print_json(document)
 
