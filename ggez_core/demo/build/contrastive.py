@@ -143,9 +143,7 @@ class Sampler:
 
     def batch(self) -> list[Pair]:
         """The next batch of pairs."""
-        return [
-            self._regional_pair() if self.stage is REGIONAL else self._web_pair() for _ in range(self.stage.batch)
-        ]
+        return [self._regional_pair() if self.stage is REGIONAL else self._web_pair() for _ in range(self.stage.batch)]
 
     def _web_pair(self) -> Pair:
         if self._rng.random() < REGIONAL_SHARE:
