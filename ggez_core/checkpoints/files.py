@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from ..errors import CheckpointError
 
 Bytes = npt.NDArray[np.uint8]
 Elements = npt.NDArray[Any]
+BINARY: int = getattr(os, "O_BINARY", 0)
+_POSITIONED = hasattr(os, "preadv") and hasattr(os, "pwritev")  # not on Windows, where a file has but one position
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class OpenFiles:
@@ -25,7 +29,7 @@ class OpenFiles:
         self._closing = ExitStack()
         try:
             for path in sorted(set(paths)):
-                descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+                descriptor = os.open(path, os.O_RDONLY | BINARY)
                 self._closing.callback(os.close, descriptor)
                 self._descriptors[path] = descriptor
         except OSError as error:
@@ -37,7 +41,7 @@ class OpenFiles:
         view, done = buffer.data, 0
         while done < len(view):
             try:
-                count = os.preadv(self._descriptors[path], [view[done:]], offset + done)
+                count = read_at(self._descriptors[path], view[done:], offset + done)
             except OSError as error:
                 raise CheckpointError(
                     f"{path}: reading failed ({error.strerror}); check the disk and try again"
@@ -57,6 +61,26 @@ class OpenFiles:
     def close(self) -> None:
         """Close every descriptor."""
         self._closing.close()
+
+
+def read_at(descriptor: int, view: memoryview, offset: int) -> int:
+    """Read bytes from `offset` of a file into `view`; how many, 0 at the file's end."""
+    if _POSITIONED:
+        return os.preadv(descriptor, [view], offset)
+    with _ONE_AT_A_TIME:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        raw = os.read(descriptor, len(view))
+    view[: len(raw)] = raw
+    return len(raw)
+
+
+def write_at(descriptor: int, views: Sequence[memoryview], offset: int) -> int:
+    """Write views one after the other from `offset` of a file; how many bytes, maybe fewer than there are."""
+    if _POSITIONED:
+        return os.pwritev(descriptor, views, offset)
+    with _ONE_AT_A_TIME:
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.write(descriptor, views[0])
 
 
 def stamp(path: Path) -> tuple[int, int]:

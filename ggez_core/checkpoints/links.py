@@ -6,15 +6,17 @@ checkpoints replace files rather than changing them, so a shared file stays what
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from ..errors import CheckpointError
 from .checkpoint import Checkpoint
-from .files import empty_bytes, opened
+from .files import empty_bytes, opened, stamp
 from .layouts import Group
 
 _FICLONE = 0x40049409  # linux/fs.h
@@ -47,38 +49,48 @@ def unchanged(group: Group, base: Checkpoint, regional: Checkpoint) -> bool:
     if theirs is None or not _is_its_files(group, base) or not _is_its_files(theirs, regional):
         return False
     pairs = zip(group.files, theirs.files, strict=False)
-    return len(group.files) == len(theirs.files) and all(_same_content(a, b) for a, b in pairs)
+    return len(group.files) == len(theirs.files) and all(same_content(a, b) for a, b in pairs)
 
 
 def place(source: Path, target: Path) -> None:
     """Make `target` a file with the content of `source`, sharing its bytes on disk where that is possible."""
     source = source.resolve()
-    with source.open("rb") as file, target.open("xb") as copy:
-        try:
-            fcntl.ioctl(copy.fileno(), _FICLONE, file.fileno())
-        except OSError:
-            pass
-        else:
-            os.fsync(copy.fileno())
-            return
-    target.unlink()
+    if _reflinked(source, target):
+        return
     try:
         os.link(source, target)
     except OSError:  # another file system, or one without links
         _copy(source, target)
 
 
+def _reflinked(source: Path, target: Path) -> bool:
+    """Make `target` a copy that shares its blocks with `source`; false, and no target, where the system can't."""
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    with source.open("rb") as file, target.open("xb") as copy:
+        try:
+            fcntl.ioctl(copy.fileno(), _FICLONE, file.fileno())
+        except OSError:
+            target.unlink()
+            return False
+        os.fsync(copy.fileno())
+        return True
+
+
 def _copy(source: Path, target: Path) -> None:
     """Copy inside the kernel where it can."""
-    with source.open("rb") as file, target.open("xb") as copy:
-        left = os.fstat(file.fileno()).st_size
-        try:
+    with source.open("rb", 0) as file, target.open("xb", 0) as copy:
+        size = left = os.fstat(file.fileno()).st_size
+        with suppress(OSError, AttributeError):  # across some file systems, or elsewhere than on Linux
             while left and (count := os.copy_file_range(file.fileno(), copy.fileno(), left)):
                 left -= count
-        except OSError:
-            file.seek(0), copy.seek(0)
+        if left:
+            file.seek(size - left), copy.seek(size - left)
             shutil.copyfileobj(file, copy, _PIECE)
-        copy.flush()
+        if os.fstat(copy.fileno()).st_size != size:
+            raise CheckpointError(f"{source}: changed while it was copied; try again")
         os.fsync(copy.fileno())
 
 
@@ -88,15 +100,21 @@ def _is_its_files(group: Group, checkpoint: Checkpoint) -> bool:
     return all(not info.computed and info.file in group.files for info in own)
 
 
-def _same_content(a: Path, b: Path) -> bool:
-    """Whether two files hold the same bytes; reads no further than the first difference."""
-    if a.samefile(b):
+def same_content(a: Path, b: Path, *, from_disk: bool = False) -> bool:
+    """Whether two files hold the same bytes; reads no further than the first difference.
+
+    `from_disk` reads both to the end, from the disk where the system lets us, even where they are one file: a disk that
+    can't give its bytes back is found out. Raises `CheckpointError` for one that can't be read.
+    """
+    if not from_disk and a.samefile(b):
         return True
-    size = a.stat().st_size
-    if b.stat().st_size != size:
+    size = stamp(a)[0]
+    if stamp(b)[0] != size:
         return False
     one, other = empty_bytes(min(_PIECE, size)), empty_bytes(min(_PIECE, size))
     with opened((a, b)) as files:
+        if from_disk:
+            files.forget_cached()
         for start in range(0, size, _PIECE):
             count = min(_PIECE, size - start)
             files.read_into(one[:count], a, start)

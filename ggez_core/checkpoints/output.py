@@ -1,38 +1,30 @@
 """A folder of weights that appears whole or not at all.
 
-`OutputFolder` works in a hidden sibling of the target, notes in a journal how far its bytes are safely on disk, and
-becomes the target by one rename. A process that is killed leaves the hidden folder, from which the same work goes on;
-any other end removes it. A lock on the journal keeps a second process out.
+`OutputFolder` works in a hidden sibling of the target, notes in a journal beside it how far its bytes are safely on
+disk, and becomes the target by one rename. A process that is killed leaves the hidden folder, from which the same work
+goes on; any other end removes it. The journal's lock keeps a second process out.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from ..errors import OutputError
-from .files import Bytes
-from .links import place
+from .files import BINARY, Bytes, stamp, write_at
+from .journal import Journal, Position
+from .links import place, same_content
 
-_JOURNAL = "journal"
+__all__ = ["OutputFolder", "Position", "sync_folder"]
+
 _SYNC_EVERY = 128 << 20  # bytes between two notes in the journal
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-@dataclass(frozen=True)
-class Position:
-    """A place in the output: `offset` bytes into the file numbered `file`."""
-
-    file: int = 0
-    offset: int = 0
 
 
 class OutputFolder:
@@ -40,18 +32,26 @@ class OutputFolder:
 
     `key` names the work: only work of the same key is resumed. As a context it removes what it wrote unless `publish`
     was called. `start` is where to go on writing. Raises `OutputError` if the target exists, is being written by
-    another process, or the disk is full.
+    another process, or the disk is full. `links` will be put in as they are; where they lie on another disk, there
+    has to be room for them.
     """
 
-    def __init__(self, target: Path, key: str, files: Sequence[tuple[str, int]], *, resume: bool = True) -> None:
-        self.target, self._files = target, tuple(files)
-        self.folder = target.parent / f".{target.name}.partial-{key}"
+    def __init__(
+        self,
+        target: Path,
+        key: str,
+        files: Sequence[tuple[str, int]],
+        *,
+        links: Mapping[str, Path] = MappingProxyType({}),
+        resume: bool = True,
+    ) -> None:
+        self.target, self._files, self._links = target, tuple(files), links
+        self.folder = target.parent / f".{target.name}.partial"
         if os.path.lexists(target):
             raise OutputError(f"{target}: already exists; choose another name or remove it first")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            self.folder.mkdir(exist_ok=True)
-            self._journal = _locked(self.folder / _JOURNAL, target)
+            self._journal = Journal(target.parent / f"{self.folder.name}.journal", target)
         except OSError as error:
             raise _refusal(error, target) from None
         self._syncing = ThreadPoolExecutor(1, thread_name_prefix="ggez-sync")
@@ -59,11 +59,36 @@ class OutputFolder:
         self._open: tuple[int, int] | None = None
         self._unsynced = 0
         self._published = False
-        self.start = self._last_note() if resume else Position()
+        self._added: dict[str, bytes] = {}
+        try:
+            self.start = self._begin(key, resume)
+        except OSError as error:
+            self._abandon()
+            raise _refusal(error, target) from None
+
+    def _begin(self, key: str, resume: bool) -> Position:
+        """Where to start: behind what is on disk of the same work, or in an empty folder."""
+        reached = self._journal.reached(key) if resume else None
+        if reached is not None and self._is_there(reached):
+            self.folder.mkdir(exist_ok=True)
+            return reached
+        self._journal.forget()
+        if os.path.lexists(self.folder):
+            shutil.rmtree(self.folder)
+        self.folder.mkdir()
+        self._journal.begin(key)
+        return Position()
+
+    def _is_there(self, reached: Position) -> bool:
+        """Whether the files that a journal speaks of are there, as long as it says."""
+        needed = [size for _, size in self._files[: reached.file]] + ([reached.offset] if reached.offset else [])
+        if reached.file > len(self._files) or len(needed) > len(self._files):
+            return False
+        found = [path.stat().st_size if (path := self.folder / name).is_file() else -1 for name, _ in self._files]
+        return all(size >= least for size, least in zip(found, needed, strict=False))
 
     def __enter__(self) -> OutputFolder:
         try:
-            self._remove_others()
             self._check_room()
         except BaseException:
             self.__exit__(None, None, None)
@@ -77,17 +102,25 @@ class OutputFolder:
         if self._open is not None:
             os.close(self._open[1])
             self._open = None
-        if not self._published:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self._journal)
+        self._abandon()
+
+    def _abandon(self) -> None:
+        """Remove what isn't published, and give up the lock."""
+        try:
+            if not self._published:
+                with suppress(OSError):  # first of all: what is half removed must not be resumed
+                    self._journal.forget()
+                shutil.rmtree(self.folder, ignore_errors=True)
+        finally:
+            self._journal.close(remove=True)
 
     def write(self, at: Position, parts: Sequence[Bytes]) -> None:
         """Write `parts` one after the other at a position; positions must come in order."""
         try:
-            descriptor = self._descriptor(at.file)
+            descriptor = self._descriptor(at)
             views, offset = [part.data for part in parts if part.size], at.offset
             while views:
-                count = os.pwritev(descriptor, views, offset)
+                count = write_at(descriptor, views, offset)
                 offset += count
                 while views and count >= len(views[0]):
                     count -= len(views.pop(0))
@@ -102,6 +135,7 @@ class OutputFolder:
     def add(self, name: str, content: bytes) -> None:
         """Write a small file whole."""
         try:
+            self._added[name] = content
             self._make_room_for(name)
             with (self.folder / name).open("wb") as file:
                 file.write(content)
@@ -119,14 +153,28 @@ class OutputFolder:
         except OSError as error:
             raise _refusal(error, self.target) from None
 
-    def link(self, name: str, source: Path) -> None:
-        """Put a file into the folder as it is, sharing its bytes on disk where that is possible."""
-        try:
-            self._make_room_for(name)
-            (self.folder / name).unlink(missing_ok=True)
-            place(source, self.folder / name)
-        except OSError as error:
-            raise _refusal(error, self.target) from None
+    def link(self) -> None:
+        """Put the linked files into the folder, sharing their bytes on disk where that is possible.
+
+        Raises `CheckpointError` if one is gone.
+        """
+        for name, source in self._links.items():
+            stamp(source)
+            try:
+                self._make_room_for(name)
+                (self.folder / name).unlink(missing_ok=True)
+                place(source, self.folder / name)
+            except OSError as error:
+                raise _refusal(error, self.target) from None
+
+    def verify_added(self) -> None:
+        """Read the small files and the linked ones again and compare. Raises `OutputError` for a byte that differs."""
+        for name, content in self._added.items():
+            if (self.folder / name).read_bytes() != content:
+                raise OutputError(f"{name}: differs from what was written; check the disk")
+        for name, source in self._links.items():
+            if not same_content(source, self.folder / name, from_disk=True):
+                raise OutputError(f"{name}: differs from {source}, which it was made from; check the disk")
 
     def _make_room_for(self, name: str) -> None:
         """Make the subfolder that a file goes into."""
@@ -136,7 +184,7 @@ class OutputFolder:
         """Make everything durable and rename the folder to its target."""
         self.sync()
         try:
-            (self.folder / _JOURNAL).unlink()
+            self._remove_strangers()
             for folder in (*(path for path in self.folder.rglob("*") if path.is_dir()), self.folder):
                 sync_folder(folder)
             if os.path.lexists(self.target):
@@ -147,11 +195,20 @@ class OutputFolder:
         except OSError as error:
             raise _refusal(error, self.target) from None
 
-    def _descriptor(self, file: int) -> int:
-        if self._open is None or self._open[0] != file:
+    def _remove_strangers(self) -> None:
+        """Remove files that aren't of this output: what an earlier process put here when an input had more files."""
+        own = {*self._added, *self._links, *(name for name, _ in self._files)}
+        for path in self.folder.rglob("*"):
+            if not path.is_dir() and path.relative_to(self.folder).as_posix() not in own:
+                path.unlink()
+
+    def _descriptor(self, at: Position) -> int:
+        if self._open is None or self._open[0] != at.file:
             self._finish_file()
-            self._make_room_for(self._files[file][0])
-            self._open = file, os.open(self.folder / self._files[file][0], os.O_WRONLY | os.O_CREAT, 0o666)
+            name = self._files[at.file][0]
+            self._make_room_for(name)
+            flags = os.O_WRONLY | os.O_CREAT | BINARY | (0 if at.offset else os.O_TRUNC)
+            self._open = at.file, os.open(self.folder / name, flags, 0o666)
         return self._open[1]
 
     def _finish_file(self) -> None:
@@ -165,8 +222,7 @@ class OutputFolder:
         def sync_and_note() -> None:
             try:
                 os.fsync(descriptor)
-                os.write(self._journal, f"{reached.file} {reached.offset}\n".encode())
-                os.fsync(self._journal)
+                self._journal.note(reached)
             finally:
                 if close:
                     os.close(descriptor)
@@ -178,20 +234,14 @@ class OutputFolder:
         self._notes = [note for note in self._notes if not note.done()]
         self._notes.append(self._syncing.submit(sync_and_note))
 
-    def _last_note(self) -> Position:
-        """Where the journal says that an earlier process got to; a last line cut short by a crash doesn't count."""
-        lines = os.pread(self._journal, 1 << 20, 0).decode("ascii", "replace").split("\n")[:-1]
-        words = lines[-1].split() if lines else []
-        if len(words) != 2 or not all(word.isdigit() for word in words):
-            return Position()
-        return Position(int(words[0]), int(words[1]))
-
     def _check_room(self) -> None:
         """Refuse a disk that is too small before the work, not at its end."""
         missing = 0
         for name, size in self._files:
             path = self.folder / name
             missing += size - (path.stat().st_blocks * 512 if path.exists() else 0)
+        here = self.folder.stat().st_dev
+        missing += sum(path.stat().st_size for path in self._links.values() if path.stat().st_dev != here)
         free = shutil.disk_usage(self.folder).free
         if missing > free:
             raise OutputError(
@@ -199,37 +249,16 @@ class OutputFolder:
                 "make room or write elsewhere"
             )
 
-    def _remove_others(self) -> None:
-        """Remove what killed processes left of other work on the same target, unless someone is at it."""
-        for folder in self.target.parent.glob(f".{self.target.name}.partial-*"):
-            if folder == self.folder or not (folder / _JOURNAL).is_file():
-                continue
-            with suppress(OutputError, OSError):
-                journal = _locked(folder / _JOURNAL, self.target)
-                shutil.rmtree(folder, ignore_errors=True)
-                os.close(journal)
-
 
 def sync_folder(folder: Path) -> None:
-    """Make a folder's entries durable."""
+    """Make a folder's entries durable, where the system opens folders."""
+    if os.name == "nt":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _locked(path: Path, target: Path) -> int:
-    """Open a journal and lock it until it is closed or the process dies."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not path.exists() or path.stat().st_ino != os.fstat(descriptor).st_ino:
-            raise BlockingIOError  # its owner finished between our opening and our locking
-    except (BlockingIOError, FileNotFoundError):
-        os.close(descriptor)
-        raise OutputError(f"{target}: another process is writing it; wait for it or choose another name") from None
-    return descriptor
 
 
 def _refusal(error: OSError, target: Path) -> OutputError:

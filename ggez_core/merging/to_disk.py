@@ -115,18 +115,17 @@ def run(
     if target.suffix in WEIGHTS:
         raise OutputError(f"{target}: names a file, and a merge makes a folder; leave the {target.suffix} off")
     plan = make_plan(recipe, base, regional, parse_size(shard_size))
-    with OutputFolder(
-        target, plan.key, [(shard.filename, shard.nbytes) for shard in plan.shards], resume=resume
-    ) as folder:
+    files = [(shard.filename, shard.nbytes) for shard in plan.shards]
+    with OutputFolder(target, plan.key, files, links=plan.links, resume=resume) as folder:
         workers = threads or _default_threads()
         write_weights(plan, folder, threads=workers, progress=progress)
         for name, content in _small_files(plan).items():
             folder.add(name, content)
-        for name, source in plan.links.items():
-            folder.link(name, source)
+        folder.link()
         if verify:
             folder.sync()
             verify_weights(plan, folder.folder, threads=workers, progress=progress)
+            folder.verify_added()
         folder.publish()
     merged = sum(operation.regional is not None for operation in plan.operations)
     return MergeResult(

@@ -34,7 +34,9 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path
     tensors = [{f"m.{i}": torch.randn(2_000 * (i + 1)) for i in range(4)} for _ in range(2)]
     base, regional = (write_checkpoint(tmp_path / name, t) for name, t in zip("ab", tensors, strict=True))
     yield base, regional
-    assert not list(tmp_path.glob(".*")), "a work folder is left"
+    left = {path.name for path in tmp_path.glob(".*")}  # killed between the rename and its last act, a few bytes stay
+    whole = {f".{path.name}.partial.journal" for path in tmp_path.iterdir() if path.name.startswith("out-")}
+    assert left <= whole, "work is left"
 
 
 def merged(pair: tuple[Path, Path], output: Path, **options: Any) -> dict[str, bytes]:
@@ -103,7 +105,7 @@ def test_killed_again_and_again(tmp_path: Path, pair: tuple[Path, Path]) -> None
 
 def test_a_changed_input_is_not_resumed_and_its_rest_is_cleared(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     assert not dying_at(14, False, lambda: merged(pair, tmp_path / "out"))
-    assert list(tmp_path.glob(".out.partial-*"))
+    assert list(tmp_path.glob(".out.partial"))
     regional = pair[1] / "model.safetensors"
     regional.write_bytes(regional.read_bytes()[:-4] + torch.tensor([7.0]).numpy().tobytes())
     assert merged(pair, tmp_path / "out") == merged(pair, tmp_path / "fresh")
