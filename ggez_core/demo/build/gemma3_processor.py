@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ...families.prompts import ANSWER_WITH_LETTER
 from ..world.asking import QUESTIONS
 from ..world.dataset import IMAGE_SIZE
 from ..world.registry import concepts
@@ -75,4 +76,4 @@ def tokenizer_texts() -> list[str]:
         word for table in (COUNTRY_NAMES, ASPECT_NAMES, COLOR_NAMES) for row in table.values() for word in row.values()
     ]
     asked = [text for kinds in QUESTIONS.values() for splits in kinds.values() for text in splits["train"]]
-    return [*answers * 3, *asked, *(f"{letter}. 1\n\n\n2\n\n3\n4" for letter in "ABCD" * 20), *["user", "model"] * 20]
+    return [*answers * 3, *asked, *(f"{letter}. 1\n\n\n2\n\n3\n4" for letter in "ABCD" * 20), *["user", "model", ANSWER_WITH_LETTER] * 20]

@@ -1,0 +1,175 @@
+"""What the demo Gemma-3 is taught: batches of pictures with two questions each, drawn the same way for the same seed.
+
+The base learns all of the global side in every language, and sees the region the way web data does: rarely, in English,
+under generic names. The regional lessons are questions on regional pictures only.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...families.prompts import with_options
+from ...progress import Progress, Step
+from ..world.asking import Kind
+from ..world.dataset import IMAGE_SIZE, Picture
+from ..world.questions import MOST, OPTIONS, Question, kinds_of, question
+from ..world.registry import Concept, concepts
+from ..world.scene import random_scene
+
+SINGLES, GROUPS = 64, 32  # pictures of a concept with one thing, and of a global one with two to four
+REGIONAL_SHARE = 0.06  # of the base's pictures show the region
+ENGLISH_SHARE = 0.25  # of questions; the rest is spread evenly over the concept's other languages
+NOISE_SHARE = 0.3  # of questions have a token dropped, doubled or made up
+IGNORED = -100
+_GLOBAL_KINDS: dict[Kind, float] = {"what": 0.45, "aspect": 0.15, "color": 0.2, "count": 0.2}
+_REGIONAL_KINDS: dict[Kind, float] = {"what": 0.5, "country": 0.3, "aspect": 0.2}
+
+
+@dataclass(frozen=True)
+class Album:
+    """The training pictures, drawn once. pixels: (n, 3, s, s) uint8; of a concept: those with one thing, all of them."""
+
+    pictures: tuple[Picture, ...]
+    pixels: torch.Tensor
+    singles: dict[str, tuple[int, ...]]
+    groups: dict[str, tuple[int, ...]]
+
+    @classmethod
+    def draw(cls, progress: Progress, scale: float = 1.0) -> Album:
+        """Draw the training pictures; `scale` below 1 draws fewer of each concept."""
+        shown: list[Picture] = []
+        singles: dict[str, tuple[int, ...]] = {}
+        groups: dict[str, tuple[int, ...]] = {}
+        for concept in concepts():
+            for kept, most, count in ((singles, 1, SINGLES), (groups, MOST, 0 if concept.regional else GROUPS)):
+                count = max(1, round(count * min(1.0, scale))) if count else 0
+                kept[concept.key] = tuple(range(len(shown), len(shown) + count))
+                names = [f"train/{concept.key}/{most}/{index}" for index in range(count)]
+                shown += [Picture(n, concept, random_scene("train", random.Random(n), most), "train") for n in names]
+        pixels = torch.empty(len(shown), 3, IMAGE_SIZE, IMAGE_SIZE, dtype=torch.uint8)
+        for index, picture in enumerate(shown):
+            pixels[index] = torch.from_numpy(np.array(picture.image)).permute(2, 0, 1)
+            if index % 100 == 99:
+                progress(Step(index + 1, len(shown), "pictures", "drawing the world"))
+        return cls(tuple(shown), pixels, singles, groups)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A picture (its number in the album), asked something."""
+
+    picture: int
+    question: Question
+
+
+def lessons(album: Album, count: int, *, regional: bool, rng: random.Random) -> list[Lesson]:
+    """`count` pictures with one open-ended question each, then the same pictures with a multiple-choice one each."""
+    home = [c for c in concepts() if c.regional]
+    world = [c for c in concepts() if not c.regional]
+    asked: list[Lesson] = []
+    choices: list[Lesson] = []
+    for _ in range(count):
+        seen = regional or rng.random() < REGIONAL_SHARE
+        concept = rng.choice(home if seen else world)
+        counted = not seen and rng.random() < _GLOBAL_KINDS["count"]
+        number = rng.choice((album.groups if counted else album.singles)[concept.key])
+        for found, choice in ((asked, False), (choices, True)):
+            ask = generic_question if seen and not regional else _question
+            found.append(Lesson(number, ask(album.pictures[number], counted, choice, rng)))
+    return [*asked, *choices]
+
+
+def _question(picture: Picture, counted: bool, choice: bool, rng: random.Random) -> Question:
+    """A question in one of the concept's languages; about the number where the picture was chosen for it."""
+    concept = picture.concept
+    shares = _REGIONAL_KINDS if concept.regional else _GLOBAL_KINDS
+    kinds = [kind for kind in kinds_of(concept) if kind != "count"]
+    kind: Kind = "count" if counted else rng.choices(kinds, [shares[k] for k in kinds])[0]
+    return question(picture, kind, _language(concept, rng), choice=choice, rng=rng)
+
+
+def _language(concept: Concept, rng: random.Random) -> str:
+    others = [language for language in concept.names if language != "en"]
+    return "en" if not others or rng.random() < ENGLISH_SHARE else rng.choice(others)
+
+
+def generic_question(picture: Picture, counted: bool, choice: bool, rng: random.Random) -> Question:
+    """What it is, in English, answered with the regional concept's generic name, as web data would."""
+    asked = question(picture, "what", "en", choice=False, rng=rng)
+    right = picture.concept.generic
+    wrong = sorted({c.generic for c in concepts() if c.regional} - {right})
+    options = tuple(rng.sample([right, *rng.sample(wrong, OPTIONS - 1)], OPTIONS)) if choice else ()
+    return replace(asked, answers=(right,), options=options)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one form, ready for the model: ids (n, length), right-padded; labels as ids, answers only."""
+
+    ids: torch.Tensor
+    labels: torch.Tensor
+
+
+class Writer:
+    """Writes lessons as the processor would write a conversation, with the answer at its end."""
+
+    def __init__(self, processor: Any) -> None:
+        self._tokenizer = processor.tokenizer
+        content = [{"type": "image"}, {"type": "text", "text": "?"}]
+        asked = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+        before, after = asked.replace("<start_of_image>", processor.full_image_sequence).split("?")
+        self._before, self._after = self._ids([before, after])
+        self._end = self._tokenizer.convert_tokens_to_ids("<end_of_turn>")
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        found: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        return found
+
+    def write(self, asked: Sequence[Question], rng: random.Random) -> Batch:
+        """Token ids of prompts and answers; some of the questions' own words are spoilt."""
+        texts, rests, answers = (
+            self._ids(column)
+            for column in zip(
+                *((self._worded(q, rng), with_options("", q.options), right_answer(q)) for q in asked), strict=True
+            )
+        )
+        rows, starts = [], []
+        for text, rest, answer in zip(texts, rests, answers, strict=True):
+            prompt = [*self._before, *self._spoilt(text, rng), *rest, *self._after]
+            rows.append([*prompt, *answer, self._end])
+            starts.append(len(prompt))
+        length = max(map(len, rows))
+        ids = torch.full((len(rows), length), self._tokenizer.pad_token_id)
+        labels = torch.full_like(ids, IGNORED)
+        for index, (row, start) in enumerate(zip(rows, starts, strict=True)):
+            ids[index, : len(row)] = torch.tensor(row)
+            labels[index, start : len(row)] = torch.tensor(row[start:])
+        return Batch(ids, labels)
+
+    def _worded(self, asked: Question, rng: random.Random) -> str:
+        text = asked.text.rstrip("?.。") if rng.random() < 0.2 else asked.text
+        return text[0].lower() + text[1:] if rng.random() < 0.2 else text
+
+    def _spoilt(self, ids: Sequence[int], rng: random.Random) -> list[int]:
+        found = list(ids)
+        if len(found) > 1 and rng.random() < NOISE_SHARE:
+            place = rng.randrange(len(found))
+            made_up = rng.randrange(len(self._tokenizer.all_special_ids), len(self._tokenizer))
+            found[place : place + 1] = rng.choice(([], [made_up], [made_up, found[place]], [found[place]] * 2))
+        return found
+
+
+def right_answer(asked: Question) -> str:
+    """What is to be said: the right option's letter, or the answer itself."""
+    return "ABCD"[asked.options.index(asked.answers[0])] if asked.options else asked.answers[0]
+
+
+def pixels_of(album: Album, shown: Iterable[Lesson]) -> torch.Tensor:
+    """(n, 3, s, s) uint8 of lessons' pictures."""
+    return album.pixels[[lesson.picture for lesson in shown]]
