@@ -17,9 +17,9 @@ from torch.nn import functional as F
 
 from ...progress import Progress, Step, silent
 from ..world.dataset import IMAGE_SIZE
+from .contrastive import augment
 from .gemma3_lessons import IGNORED, Album, Batch, Writer, lessons, pixels_of
 from .gemma3_processor import IMAGE_TOKENS, LENGTH, tokenizer_texts, train_processor
-from .siglip import augment
 
 SEED = 20261125
 VOCABULARY = 4096

@@ -21,6 +21,7 @@ from ..world.dataset import IMAGE_SIZE, Picture
 from ..world.questions import MOST, OPTIONS, Question, kinds_of, question
 from ..world.registry import Concept, concepts
 from ..world.scene import random_scene
+from .gemma3_processor import SPECIAL
 
 SINGLES, GROUPS = 64, 32  # pictures of a concept with one thing, and of a global one with two to four
 REGIONAL_SHARE = 0.06  # of the base's pictures show the region
@@ -33,7 +34,10 @@ _REGIONAL_KINDS: dict[Kind, float] = {"what": 0.5, "country": 0.3, "aspect": 0.2
 
 @dataclass(frozen=True)
 class Album:
-    """The training pictures, drawn once. pixels: (n, 3, s, s) uint8; of a concept: those with one thing, all of them."""
+    """The training pictures, drawn once.
+
+    pixels: (n, 3, s, s) uint8. singles, groups: by concept, the numbers of pictures of one thing, and of up to four.
+    """
 
     pictures: tuple[Picture, ...]
     pixels: torch.Tensor
@@ -160,7 +164,7 @@ class Writer:
         found = list(ids)
         if len(found) > 1 and rng.random() < NOISE_SHARE:
             place = rng.randrange(len(found))
-            made_up = rng.randrange(len(self._tokenizer.all_special_ids), len(self._tokenizer))
+            made_up = rng.randrange(len(SPECIAL), len(self._tokenizer))
             found[place : place + 1] = rng.choice(([], [made_up], [made_up, found[place]], [found[place]] * 2))
         return found
 

@@ -76,4 +76,9 @@ def tokenizer_texts() -> list[str]:
         word for table in (COUNTRY_NAMES, ASPECT_NAMES, COLOR_NAMES) for row in table.values() for word in row.values()
     ]
     asked = [text for kinds in QUESTIONS.values() for splits in kinds.values() for text in splits["train"]]
-    return [*answers * 3, *asked, *(f"{letter}. 1\n\n\n2\n\n3\n4" for letter in "ABCD" * 20), *["user", "model", ANSWER_WITH_LETTER] * 20]
+    return [
+        *answers * 3,
+        *asked,
+        *(f"{letter}. 1\n\n\n2\n\n3\n4" for letter in "ABCD" * 20),
+        *["user", "model", ANSWER_WITH_LETTER] * 20,
+    ]
