@@ -96,7 +96,10 @@ def open_checkpoint(source: str | Path, *, revision: str | None = None) -> Check
     Raises `SourceError` if there is nothing of that name, `CheckpointError` if what is there can't be used.
     """
     found = resolve(source, revision)
-    layout = read_layout(found.path)
+    try:
+        layout = read_layout(found.path)
+    except CheckpointError as error:  # a Hub id is told as the user wrote it, and not by its place in the cache
+        raise CheckpointError(str(error).replace(str(found.path), found.name)) from None
     folder = found.path if found.path.is_dir() else found.path.parent
     return Checkpoint(
         found.name, folder, found.revision, layout.name, layout.config, layout.tensors, layout.groups, layout.side,

@@ -5,14 +5,24 @@ Only weights and the small text files beside them are fetched, one format of eac
 
 from __future__ import annotations
 
+import errno
+import glob
+import logging
 import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ..errors import SourceError
+from .layouts.layout import CONFIG, read_json
+from .layouts.transformers_folder import refuse_custom_code
+from .pickles import PICKLES
+
+log = logging.getLogger(__name__)
 
 _SIDE_SUFFIXES = {".json", ".txt", ".model", ".jinja", ".tiktoken"}
+_FOREIGN = {".h5", ".msgpack", ".onnx", ".gguf", ".ot", ".tflite", ".nemo"}
 _PIPELINE = "model_index.json"
 _SHARD = r"(-\d{5}-of-\d{5})?"
 _PREFERENCES = tuple(  # the first that a folder has is what is downloaded of it
@@ -35,50 +45,115 @@ _LONE = re.compile(r".+\.(safetensors|bin|pt|pth|ckpt)")
 def download(repo: str, revision: str | None) -> tuple[Path, str]:
     """The folder of a snapshot and its commit; from the cache where the Hub can't be asked.
 
-    Raises `SourceError` for what is not there, gated, too large for the disk, or holds no weights.
+    The small files come first, so that a model that can't be used is refused before its weights are fetched. Raises
+    `SourceError` for what is not there, gated, too large for the disk, or holds no weights; `CheckpointError` for a
+    model of its own code.
     """
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub import HfApi
 
     try:
         info = HfApi().model_info(repo, revision=revision, timeout=20, files_metadata=True)
-        files = {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or ()}
-        chosen = choose(repo, files)
-        _check_room(repo, str(info.sha), {name: files[name] for name in chosen})
-        folder = snapshot_download(repo, revision=info.sha, allow_patterns=chosen)
-    except SourceError:
-        raise
-    except GatedRepoError:
-        raise SourceError(
-            f"{repo}: gated: its owner asks for an agreement first; accept it on https://huggingface.co/{repo} and run "
-            "`hf auth login`"
-        ) from None
-    except RevisionNotFoundError:
-        raise SourceError(f"{repo}: has no revision {revision!r}; write one of its branches, tags or commits") from None
-    except RepositoryNotFoundError:
-        raise SourceError(
-            f"{repo}: no folder of that name here and no such model on the Hub, or a private one; check the name, or "
-            "run `hf auth login`"
-        ) from None
     except Exception as error:
-        folder = _cached(repo, revision, error)
-    path = Path(folder).resolve()
-    return path, path.name
+        if refusal := _refusal(repo, revision, error):
+            raise refusal from None
+        path = _cached(repo, revision, error)
+        return path, path.name
+    sizes = {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or ()}
+    weights, side = choose(repo, sizes)
+    commit = str(info.sha)
+    missing = _check_room(repo, commit, {name: sizes[name] for name in (*weights, *side)})
+    first = _fetched(repo, revision, side or weights)  # by its name: the cache remembers what that was
+    if first.name != commit:  # it moved on between the two questions
+        return download(repo, first.name)
+    refuse_custom_code(repo, _config(first))
+    if all(PurePosixPath(name).suffix in PICKLES for name in weights):
+        log.warning("%s: holds only pickles; they are read by weights-only loading, which runs no code", repo)
+    if missing:
+        log.info("%s: downloading %.2f GB", repo, missing / 1e9)
+    return _fetched(repo, commit, sorted((*weights, *side))), commit
 
 
-def choose(repo: str, files: Iterable[str]) -> list[str]:
-    """The files of a repository that a checkpoint needs, sorted. Raises `SourceError` if it has no weights."""
+def _fetched(repo: str, revision: str | None, files: list[str]) -> Path:
+    """The folder of a snapshot with these files in it. Raises `SourceError`."""
+    from huggingface_hub import snapshot_download
+
+    patterns = [glob.escape(name) for name in files]
+    try:
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns)).resolve()
+    except Exception as error:
+        if refusal := _refusal(repo, revision, error):
+            raise refusal from None
+        raise SourceError(
+            f"{repo}: the download stopped ({_reason(error)}); run it again: it goes on with the files that are missing"
+        ) from None
+
+
+def _refusal(repo: str, revision: str | None, error: Exception) -> SourceError | None:
+    """What the Hub refuses, as one clear line; None for an error that says nothing about the repository."""
+    from huggingface_hub.errors import (
+        DisabledRepoError,
+        GatedRepoError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    said = None
+    if isinstance(error, GatedRepoError):
+        said = (
+            f"gated: its owner asks for an agreement first; accept it on https://huggingface.co/{repo} and run "
+            "`hf auth login`"
+        )
+    elif isinstance(error, RevisionNotFoundError):
+        said = f"has no revision {revision!r}; write one of its branches, tags or commits"
+    elif isinstance(error, RepositoryNotFoundError):
+        said = (
+            "no folder of that name here and no such model on the Hub, or a private one; check the name, or run "
+            "`hf auth login`"
+        )
+    elif isinstance(error, DisabledRepoError):
+        said = "the Hub has closed access to it; choose another model"
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        said = "the disk is full; make room or set HF_HOME to a larger disk"
+    return SourceError(f"{repo}: {said}") if said else None
+
+
+def _reason(error: Exception) -> str:
+    """An error of a library in one line."""
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no reason given'])[0][:200]}"
+
+
+def _config(folder: Path) -> Mapping[str, Any]:
+    """The config in a folder, if there is one."""
+    return read_json(folder / CONFIG) if (folder / CONFIG).is_file() else {}
+
+
+def choose(repo: str, files: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The weights and the small files that a checkpoint needs of a repository, sorted.
+
+    Raises `SourceError` if it has no weights.
+    """
     names = sorted(files)
     pipeline = _PIPELINE in names
     folders = sorted({str(PurePosixPath(name).parent) for name in names} - {"."}) if pipeline else ["."]
-    weights = [name for folder in folders for name in _weights(names, folder)]
+    weights = sorted(name for folder in folders for name in _weights(names, folder))
     if not weights:
-        code = any(name.endswith(".py") for name in names)
-        what = "only code, which is never executed here" if code else "no weights"
-        raise SourceError(f"{repo}: holds {what}; choose a repository with safetensors files")
+        raise SourceError(f"{repo}: {_why_none(names)}; choose a repository with safetensors files")
     depth = 1 if pipeline else 0
     side = [name for name in names if PurePosixPath(name).suffix in _SIDE_SUFFIXES and name.count("/") <= depth]
-    return sorted({*weights, *side})
+    return weights, side
+
+
+def _why_none(names: list[str]) -> str:
+    """What a repository holds instead of weights."""
+    if safe := [name for name in names if name.endswith(".safetensors")]:
+        return f"holds {len(safe)} safetensors files ({safe[0]}, …), and nothing says which are the model's"
+    if pickled := [name for name in names if PurePosixPath(name).suffix in PICKLES]:
+        return f"holds only pickles ({', '.join(pickled[:3])}), none of which is a model's weights by its name"
+    if foreign := [name for name in names if PurePosixPath(name).suffix in _FOREIGN]:
+        return f"holds weights of another framework only ({foreign[0]})"
+    if any(name.endswith(".py") for name in names):
+        return "holds only code, which is never executed here"
+    return "holds no weights"
 
 
 def _weights(names: Iterable[str], folder: str) -> list[str]:
@@ -91,8 +166,8 @@ def _weights(names: Iterable[str], folder: str) -> list[str]:
     return lone if len(lone) == 1 else []
 
 
-def _check_room(repo: str, commit: str, sizes: Mapping[str, int]) -> None:
-    """Refuse a download that the cache's disk can't hold, before it starts."""
+def _check_room(repo: str, commit: str, sizes: Mapping[str, int]) -> int:
+    """Bytes still to download. Refuses what the cache's disk can't hold, before it starts."""
     from huggingface_hub import constants, try_to_load_from_cache
 
     missing = sum(
@@ -106,17 +181,23 @@ def _check_room(repo: str, commit: str, sizes: Mapping[str, int]) -> None:
             f"{repo}: {missing / 1e9:,.1f} GB to download, and the disk of {cache} has {free / 1e9:,.1f} GB free; make "
             "room or set HF_HOME to a larger disk"
         )
+    return missing
 
 
-def _cached(repo: str, revision: str | None, failure: Exception) -> str:
+def _cached(repo: str, revision: str | None, failure: Exception) -> Path:
     """A snapshot downloaded earlier, for when the Hub can't be asked; else the failure as one line."""
     from huggingface_hub import snapshot_download
 
-    try:
-        return str(snapshot_download(repo, revision=revision, local_files_only=True))
+    try:  # without patterns it would want files that were left out on purpose
+        folder = Path(snapshot_download(repo, revision=revision, local_files_only=True, allow_patterns=[])).resolve()
     except Exception:
-        reason = (str(failure).strip().splitlines() or [type(failure).__name__])[0]
         raise SourceError(
-            f"{repo}: no folder of that name here, and the Hub can't be reached "
-            f"({type(failure).__name__}: {reason[:200]}); check the network, or name a folder"
+            f"{repo}: no folder of that name here, and the Hub can't be reached ({_reason(failure)}); check the "
+            "network, or name a folder"
         ) from None
+    if not any(path.suffix in (".safetensors", *PICKLES) for path in folder.rglob("*")):
+        raise SourceError(
+            f"{repo}: only parts of it were downloaded before, and the Hub can't be reached ({_reason(failure)}); "
+            "check the network"
+        )
+    return folder

@@ -99,53 +99,6 @@ def test_a_source_that_is_none(source: str, says: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_hub_id_without_a_hub_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import huggingface_hub
-
-    def unreachable(*_: object, **__: object) -> None:
-        raise ConnectionError("no route\nto host")
-
-    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", unreachable)
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
-    with pytest.raises(SourceError, match=r"google/siglip: .*ConnectionError: no route") as caught:
-        open_checkpoint("google/siglip")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_hub_id_is_pinned_to_its_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import huggingface_hub
-
-    commit = "0123456789abcdef0123456789abcdef01234567"
-    folder = write_checkpoint(tmp_path / commit, {"a.b": torch.ones(1)})
-    asked: list[object] = []
-
-    class Sibling:
-        size = 10
-
-        def __init__(self, name: str) -> None:
-            self.rfilename = name
-
-    class Info:
-        sha = commit
-        siblings = tuple(map(Sibling, ("config.json", "model.safetensors", "pytorch_model.bin", "modeling.py")))
-
-    def model_info(self: object, repo: str, *, revision: str | None, timeout: float, files_metadata: bool) -> Info:
-        assert files_metadata
-        asked.append(revision)
-        return Info()
-
-    def download(repo: str, *, revision: str, allow_patterns: list[str]) -> str:
-        asked.append(revision)
-        assert allow_patterns == ["config.json", "model.safetensors"]
-        return str(folder)
-
-    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", model_info)
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
-    checkpoint = open_checkpoint("owner/name@v2")
-    assert asked == ["v2", commit]
-    assert (checkpoint.source, checkpoint.revision) == ("owner/name@" + commit, commit)
-
-
 def test_folders_that_are_no_checkpoint(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -17,7 +17,7 @@ def read(folder: Path) -> Layout:
     """Read headers and config. Raises `CheckpointError` if the folder isn't sound."""
     config = read_json(folder / CONFIG)
     stem, files = weight_files(folder, _STEMS)
-    _refuse_custom_code(folder, config)
+    refuse_custom_code(folder, config)
     tensors = by_name((tensor for file in files for tensor in read_weights(file)), folder)
     heads = _heads(tensors)
 
@@ -36,14 +36,17 @@ def _heads(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name for name in listed if decoder and name.startswith("lm_head."))
 
 
-def _refuse_custom_code(folder: Path, config: Mapping[str, Any]) -> None:
-    """Refuse a model that only the code in its own repository can run; such code is never executed."""
+def refuse_custom_code(where: Path | str, config: Mapping[str, Any]) -> None:
+    """Refuse a model that only the code in its own repository can run; such code is never executed.
+
+    Raises `CheckpointError`.
+    """
     if not config.get("auto_map"):
         return
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     if config.get("model_type") not in CONFIG_MAPPING_NAMES:
         raise CheckpointError(
-            f"{folder}: the model {config.get('model_type')!r} runs only with code from its own repository, which is "
+            f"{where}: the model {config.get('model_type')!r} runs only with code from its own repository, which is "
             "never executed here; choose a model whose class is in transformers"
         )
