@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,11 @@ class Prepared:
 
     def __len__(self) -> int:
         return len(self.questions)
+
+    def without_pixels(self) -> Prepared:
+        """The prompts alone, which take little room; to be answered with what `see` gives."""
+        questions = tuple(replace(asked, image=None) for asked in self.questions)
+        return Prepared(questions, {name: t for name, t in self.tensors.items() if name != "pixel_values"})
 
 
 class VisionLanguageModel:

@@ -1,8 +1,8 @@
 """Questions on the small world, open-ended and multiple choice, for large vision-language models.
 
-An open-ended answer is right if it is one of the right answers once both are normalised. A multiple choice is read twice:
-as the option whose letter is likeliest, and as the letter that the model writes; and asked once more without the
-image, since options alone give something away. A side's score is the mean of open-ended and multiple-choice (by
+An open-ended answer is right if it is one of the right answers once both are normalised. A multiple choice is read
+twice: as the option whose letter is likeliest, and as the option that the model writes; and asked once more without
+the image, since options alone give something away. A side's score is the mean of open-ended and multiple-choice (by
 likelihood) accuracy, each the mean over its questions.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -128,9 +128,7 @@ class WorldAsker:
         made = model.prepare([_asked(question, unseen) for question in self._questions[first:last]])
         if self._seen is None and not unseen:
             return made  # with its pixels, which are too many to keep
-        tensors = {name: tensor for name, tensor in made.tensors.items() if name != "pixel_values"}
-        without = tuple(replace(question, image=None) for question in made.questions)
-        return self._prompts.setdefault(key, Prepared(without, tensors))
+        return self._prompts.setdefault(key, made.without_pixels())
 
     def _look(self, model: VisionLanguageModel, first: int, last: int) -> Floats:
         seen = model.see([picture.image for picture in self._pictures[first:last]])
