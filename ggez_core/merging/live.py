@@ -152,6 +152,11 @@ def _held(model: torch.nn.Module, base: Checkpoint) -> dict[str, torch.Tensor]:
                 f"{base.source}: {name!r} has the shape {list(info.shape)}, in the loaded model {list(tensor.shape)}; "
                 "load that checkpoint"
             )
+        if tensor.is_meta:
+            raise IncompatibleError(
+                f"{base.source}: {name!r} is offloaded, so it can't be moved in place; load the model whole, or merge to "
+                "disk and load the result"
+            )
         if id(tensor) not in seen:
             seen.add(id(tensor))
             held[name] = tensor
