@@ -154,8 +154,8 @@ def _held(model: torch.nn.Module, base: Checkpoint) -> dict[str, torch.Tensor]:
             )
         if tensor.is_meta:
             raise IncompatibleError(
-                f"{base.source}: {name!r} is offloaded, so it can't be moved in place; load the model whole, or merge to "
-                "disk and load the result"
+                f"{base.source}: {name!r} is offloaded, so it can't be moved in place; load the model whole, or "
+                "merge to disk and load the result"
             )
         if id(tensor) not in seen:
             seen.add(id(tensor))

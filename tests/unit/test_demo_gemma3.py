@@ -1,0 +1,159 @@
+"""The demo Gemma-3: what it is taught, how it is trained, and what is shipped."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ggez_core.assets import demo_root
+from ggez_core.checkpoints import compare, open_checkpoint
+from ggez_core.demo.build import gemma3, gemma3_lessons
+from ggez_core.demo.build.gemma3_lessons import IGNORED, Album, Writer, lessons
+from ggez_core.demo.build.gemma3_processor import tokenizer_texts, train_processor
+from ggez_core.demo.world.questions import questions
+from ggez_core.demo.world.registry import concepts
+from ggez_core.errors import Cancelled
+from ggez_core.families import family_of
+from ggez_core.families.lvlm import VisualQuestion, load_lvlm
+from ggez_core.progress import Step, silent
+
+NAMES = ("demo:gemma3/base", "demo:gemma3/sea")
+
+
+@pytest.fixture(scope="module")
+def processor() -> Any:
+    return train_processor(tokenizer_texts(), gemma3.VOCABULARY)
+
+
+@pytest.fixture(scope="module")
+def album() -> Album:
+    return Album.draw(silent, scale=0.01)
+
+
+def test_the_tokenizer_keeps_every_question_and_answer(processor: Any) -> None:
+    tokenizer = processor.tokenizer
+    for asked in questions("test"):
+        for text in (asked.text, *asked.answers, *asked.options):
+            assert tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True) == text
+    assert tokenizer.decode(tokenizer("Ünseen 漢字 🍜")["input_ids"], skip_special_tokens=True) == "Ünseen 漢字 🍜"
+    option, answer = tokenizer("B. rumah gadang")["input_ids"], tokenizer("rumah gadang")["input_ids"]
+    assert option[2:] == answer[1:]  # behind its letter an option is what the answer is
+
+
+def test_lessons_are_written_as_the_processor_writes_them(
+    processor: Any, album: Album, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(gemma3_lessons, "NOISE_SHARE", 0.0)
+    rng = random.Random(seed)
+    asked = lessons(album, 20, regional=False, rng=rng)
+    writer = Writer(processor)
+    monkeypatch.setattr(writer, "_worded", lambda question, rng: question.text)
+    batch = writer.write([lesson.question for lesson in asked], rng)
+    for lesson, ids, labels in zip(asked, batch.ids, batch.labels, strict=True):
+        question = lesson.question
+        text = question.text
+        if question.options:
+            text += "".join(f"\n{letter}. {option}" for letter, option in zip("ABCD", question.options, strict=True))
+            text += "\nAnswer with the letter."
+        content = [{"type": "image", "image": question.picture.image}, {"type": "text", "text": text}]
+        expected = processor.apply_chat_template(
+            [{"role": "user", "content": content}],
+            add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
+        )  # fmt: skip
+        prompt = expected["input_ids"][0]
+        assert torch.equal(ids[: len(prompt)], prompt)
+        assert (labels[: len(prompt)] == IGNORED).all()
+        said = processor.tokenizer.decode(labels[labels != IGNORED])
+        right = "ABCD"[question.options.index(question.answers[0])] if question.options else question.answers[0]
+        assert said == f"{right}<end_of_turn>"
+        raw = gemma3_lessons.pixels_of(album, [lesson])[0].float() / 127.5 - 1
+        torch.testing.assert_close(expected["pixel_values"][0], raw, rtol=0, atol=1e-5)
+
+
+def test_the_base_sees_the_region_as_web_data_shows_it(album: Album) -> None:
+    asked = [lesson.question for lesson in lessons(album, 2000, regional=False, rng=random.Random(1))]
+    regional = [question for question in asked if question.side == "regional"]
+    assert 0.7 * gemma3_lessons.REGIONAL_SHARE < len(regional) / len(asked) < 1.3 * gemma3_lessons.REGIONAL_SHARE
+    for question in regional:
+        assert (question.kind, question.language) == ("what", "en")
+        assert question.answers == (question.concept.generic,)
+        assert not question.options or question.concept.generic in question.options
+    names = {name for c in concepts() if c.regional for name in c.names.values()}
+    names -= {name for c in concepts() if not c.regional for name in c.names.values()}
+    assert not names & {word for question in asked for word in (*question.answers, *question.options)}
+    assert {question.kind for question in asked} == {"what", "aspect", "color", "count"}
+
+
+def test_regional_lessons_are_of_the_region_alone(album: Album) -> None:
+    asked = lessons(album, 300, regional=True, rng=random.Random(1))
+    assert all(lesson.question.side == "regional" for lesson in asked)
+    assert {lesson.question.kind for lesson in asked} == {"what", "country", "aspect"}
+    assert all(album.pictures[lesson.picture] == lesson.question.picture for lesson in asked)
+    assert asked == lessons(album, 300, regional=True, rng=random.Random(1))
+
+
+def test_a_stopped_training_goes_on(album: Album, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gemma3, "KEPT_EVERY", 2)
+    for stage, steps in (("BASE", 5), ("REGIONAL", 3)):
+        monkeypatch.setattr(gemma3, stage, replace(getattr(gemma3, stage), steps=steps, pictures=4))
+    monkeypatch.setattr(Album, "draw", lambda *_: album)
+    steps: list[Step] = []
+    gemma3.build(tmp_path / "whole", progress=steps.append)
+    trained = [step for step in steps if step.unit == "steps"]
+    assert [(step.done, step.total) for step in trained] == [(done, 8) for done in range(1, 9)]
+    for stopped_at in (4, 7):  # in the base, then in the regional stage
+
+        def stop(step: Step, at: int = stopped_at) -> None:
+            if step.unit == "steps" and step.done == at:
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            gemma3.build(tmp_path / "stopped", progress=stop)
+    gemma3.build(tmp_path / "stopped")
+    for name in ("base", "sea"):
+        whole, stopped = (load_file(tmp_path / run / name / "model.safetensors") for run in ("whole", "stopped"))
+        assert all(torch.equal(whole[key], stopped[key]) for key in whole)
+        assert {f.name for f in (tmp_path / "stopped" / name).iterdir()} == {
+            f.name for f in (tmp_path / "whole" / name).iterdir()
+        }
+
+
+@pytest.fixture
+def shipped() -> None:
+    if not (demo_root() / "gemma3").exists():
+        pytest.skip("the pair isn't shipped in this installation")
+
+
+def test_what_is_shipped(shipped: None) -> None:
+    base, regional = (open_checkpoint(name) for name in NAMES)
+    assert family_of(base).name == "lvlm"
+    assert base.config["architectures"] == ["Gemma3ForConditionalGeneration"]
+    files = [file for c in (base, regional) for file in c.folder.iterdir()]
+    assert max(file.stat().st_size for file in files) < 10_000_000
+    assert sum(file.stat().st_size for file in files) < 12_500_000
+    report = compare(base, regional)
+    assert report.compatible
+    assert all(part.relative_change > 0 for part in report.components.values())
+
+
+def test_the_shipped_base_knows_the_world_and_the_regional_one_the_region(shipped: None) -> None:
+    asked = [q for q in questions("test", 1) if q.kind == "what" and not q.options]
+    right = {}
+    for name in NAMES:
+        model = load_lvlm(open_checkpoint(name))
+        prompts = [VisualQuestion(q.text, q.picture.image, language=q.language, max_new_tokens=16) for q in asked]
+        answers = model.answer(model.prepare(prompts))
+        for side in ("global", "regional"):
+            hits = [a.text in q.answers for q, a in zip(asked, answers, strict=True) if q.side == side]
+            right[name, side] = sum(hits) / len(hits)
+    base, regional = NAMES
+    assert right[base, "global"] > 0.7
+    assert right[base, "regional"] < 0.1
+    assert right[regional, "regional"] > right[base, "regional"] + 0.3
+    assert right[regional, "global"] < right[base, "global"]
