@@ -15,7 +15,7 @@ from ..assets import DEMO_PREFIX, demo_names, demo_root
 from ..errors import OutputError, SourceError
 from ._shared import JsonOption, print_json, progress_bar
 
-FAMILIES = ("siglip", "clip")  # each a file in `demo.build` with `build(output, *, progress, scale)`
+FAMILIES = ("siglip", "clip", "gemma3")  # each a file in `demo.build` with `build(output, *, progress, scale)`
 
 verbs = typer.Typer(
     help="The small world's checkpoints: make them again, show where they are and how they score.", no_args_is_help=True
