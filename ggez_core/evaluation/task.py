@@ -63,7 +63,9 @@ class Asker(Protocol):
 class Examples(Protocol):
     """The examples of one split of a task, loaded."""
 
-    problems: tuple[Problem, ...]
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Rows of the data that can't be used."""
 
     def __len__(self) -> int: ...
 

@@ -140,7 +140,7 @@ class WorldAsker:
             return None
         rows = torch.from_numpy(seen[[self._number[question.picture.id] for question in batch]])
         width = model.model.config.get_text_config().hidden_size
-        return rows.unflatten(1, (-1, width)).to(model.device, model.model.dtype)
+        return rows.reshape(len(rows), -1, width).to(model.device, model.model.dtype)
 
 
 def _asked(question: Question, unseen: bool) -> VisualQuestion:
