@@ -1,7 +1,7 @@
 """Merges as geometry: most methods only weigh their inputs, by weights that depend on lengths and angles.
 
 All lengths and angles of n tensors are in their Gram matrix, n × n sums of products. So such a method needs two passes
-over memory, whatever its formula: `gram` (sums, which add up over pieces) and `combine` (element by element). The
+over memory, whatever its formula: `gram` (sums, which add up over blocks) and `combine` (element by element). The
 sums are float64, because angles between a model and its fine-tuned self lie where float32 sees none.
 """
 
@@ -13,31 +13,23 @@ import torch
 from torch import Tensor
 
 from ...errors import RecipeError
-
-_PIECE = 1 << 20  # elements that are widened to float64 at a time
+from .sums import column_products, row_products
 
 
 def gram(vectors: Sequence[Tensor], origin: Tensor | None = None, axis: int | None = None) -> Tensor:
     """Inner products of n tensors of one shape, as seen from `origin`: `(n, n, r)`, float64.
 
-    With `axis` each tensor is r vectors that run along that axis; without, it is one (r = 1), and the result for a
-    tensor is the sum of the results for its pieces.
+    With `axis` (0 or −1) each tensor is r vectors that run along that axis; without, it is one (r = 1). A tensor's
+    result is the sum of the results for its blocks, except along the last axis, whose vectors aren't cut.
     """
-
-    def piece(parts: Sequence[Tensor]) -> Tensor:
-        wide = torch.stack([part.double() for part in parts])
-        wide = wide[:-1] - wide[-1] if origin is not None else wide
-        return torch.einsum("irl,jrl->ijr", wide, wide)
-
-    rows = [_rows(tensor, axis) for tensor in (*vectors, *(() if origin is None else (origin,)))]
-    length = rows[0].shape[1]
-    if axis is None:
-        pieces = zip(*(torch.split(row, _PIECE, dim=1) for row in rows), strict=True)
-        return sum(
-            (piece(parts) for parts in pieces), rows[0].new_zeros((len(vectors),) * 2 + (1,), dtype=torch.double)
-        )
-    step = max(1, _PIECE // max(1, length))
-    return torch.cat([piece(parts) for parts in zip(*(torch.split(row, step) for row in rows), strict=True)], dim=-1)
+    products = column_products if axis == 0 else row_products
+    matrices = [_matrix(tensor, axis) for tensor in vectors]
+    seen_from = None if origin is None else _matrix(origin, axis)
+    rows: list[list[Tensor]] = []
+    for i, one in enumerate(matrices):
+        found = [products(one, other, seen_from) for other in matrices[i:]]
+        rows.append([*(rows[k][i] for k in range(i)), *found])
+    return torch.stack([torch.stack(row) for row in rows])
 
 
 def cosines(gram: Tensor) -> Tensor:
@@ -87,14 +79,13 @@ def column(weights: Sequence[float], like: Tensor) -> Tensor:
     return torch.tensor(weights, dtype=torch.float64, device=like.device)[:, None]
 
 
-def _rows(tensor: Tensor, axis: int | None) -> Tensor:
-    return (
-        tensor.reshape(1, -1)
-        if axis is None
-        else tensor.movedim(axis, -1).flatten(0, -2)
-        if tensor.ndim > 1
-        else tensor[None]
-    )
+def _matrix(tensor: Tensor, axis: int | None) -> Tensor:
+    """Two axes: vectors along the last one, or with `axis` = 0 along the first."""
+    if axis is None:
+        return tensor.reshape(1, -1)
+    if axis == 0:
+        return tensor.reshape(tensor.shape[0], -1)
+    return tensor.reshape(-1, tensor.shape[-1])
 
 
 def _along(coefficient: Tensor, like: Tensor, axis: int | None) -> Tensor:

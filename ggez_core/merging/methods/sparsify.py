@@ -1,21 +1,25 @@
 """Which elements of a task vector stay: the masks of TIES, Breadcrumbs, DARE and DELLA.
 
-Each takes the task vector (and numbers in [0, 1) of its shape, if it is random) and gives a `Kept`. A positive density
-keeps at least one element of a tensor, so that scalars such as a temperature aren't lost.
+Each is a survey of one model's task vector that ends in a function from a block's part of it to what is `Kept`. A
+positive density keeps at least one element of a tensor, so that scalars such as a temperature aren't lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ...errors import RecipeError
+from .blocks import Block, Extent, Survey, at_once
+from .draws import Draw
+from .order import ranked
 from .parameters import Parameter
 
-_PIECE = 1 << 22  # elements whose ranks are held at a time
 Density = Annotated[
     float, Parameter("Share of each task vector's elements to keep.", minimum=0, maximum=1, per_model=True)
 ]
@@ -23,7 +27,6 @@ Gamma = Annotated[float, Parameter("Share of the largest elements to drop.", min
 Epsilon = Annotated[
     float, Parameter("How far chances lie from the density, at most.", minimum=0, maximum=0.5, per_model=True)
 ]
-Uniform = Callable[[], Tensor]
 
 
 class Kept(NamedTuple):
@@ -33,29 +36,47 @@ class Kept(NamedTuple):
     chance: Tensor | float
 
 
-Sparsify = Callable[..., Kept]
+@dataclass(frozen=True)
+class TaskVector:
+    """One model's task vector, as the blocks come by."""
+
+    extent: Extent
+    model: int
+    draw: Draw
+
+    def sizes(self, block: Block) -> Tensor:
+        """Magnitudes of a block's elements."""
+        return block.delta(self.model).abs()
+
+    def uniform(self, block: Block) -> Tensor:
+        """A number in [0, 1) for each of a block's elements."""
+        return self.draw.uniform(self.model, block.origin, block.start)
 
 
-def trim(delta: Tensor, uniform: Uniform, *, density: Density = 1.0) -> Kept:
+Select = Callable[[Block, Tensor], Kept]
+Sparsify = Callable[..., Survey[Select]]
+
+
+def trim(vector: TaskVector, *, density: Density = 1.0) -> Survey[Select]:
     """TIES: the `⌊density · n⌋` elements of largest magnitude."""
-    n = delta.numel()
-    return Kept(ranked(delta.abs(), n - _count(density, n), n), density)
+    n = vector.extent.size
+    return (yield from _between(vector, density, n - _count(density, n), n))
 
 
-def trim_both(delta: Tensor, uniform: Uniform, *, density: Density = 1.0, gamma: Gamma = 0.01) -> Kept:
+def trim_both(vector: TaskVector, *, density: Density = 1.0, gamma: Gamma = 0.01) -> Survey[Select]:
     """Breadcrumbs: the next `⌊density · n⌋` after the `⌊gamma · n⌋` largest, which fill up if these are too few."""
-    n = delta.numel()
+    n = vector.extent.size
     count = _count(density, n)
     low = max(0, n - count - int(gamma * n))
-    return Kept(ranked(delta.abs(), low, low + count), density)
+    return (yield from _between(vector, density, low, low + count))
 
 
-def drop(delta: Tensor, uniform: Uniform, *, density: Density = 1.0) -> Kept:
+def drop(vector: TaskVector, *, density: Density = 1.0) -> Survey[Select]:
     """DARE: each element with the chance `density`."""
-    return Kept(uniform() < density, density)
+    return at_once(lambda block, delta: Kept(vector.uniform(block) < density, density))
 
 
-def drop_by_magnitude(delta: Tensor, uniform: Uniform, *, density: Density = 1.0, epsilon: Epsilon = 0.15) -> Kept:
+def drop_by_magnitude(vector: TaskVector, *, density: Density = 1.0, epsilon: Epsilon = 0.15) -> Survey[Select]:
     """DELLA: chances rise with the rank of magnitude in a row from `density − epsilon` to `density + epsilon`.
 
     A row is what feeds one output: all but the first axis; a vector is one row. A row of one element has `density`.
@@ -65,33 +86,45 @@ def drop_by_magnitude(delta: Tensor, uniform: Uniform, *, density: Density = 1.0
             f"density = {density:g} and epsilon = {epsilon:g}: their sum and difference must lie inside (0, 1); "
             "choose a smaller epsilon"
         )
-    rows = delta.abs().reshape(delta.shape[0] if delta.ndim > 1 else 1, -1)
-    length = rows.shape[1]
-    chances = torch.full_like(rows, density)
-    if length > 1 and density:
-        places = torch.linspace(density - epsilon, density + epsilon, length, dtype=rows.dtype, device=rows.device)
-        step = max(1, _PIECE // length)
-        for part, chance in zip(torch.split(rows, step), torch.split(chances, step), strict=True):
-            chance.scatter_(1, part.argsort(dim=1, stable=True), places.expand_as(part))
-    chances = chances.reshape(delta.shape)
-    return Kept(uniform() < chances, chances)
+    length = row(vector.extent.shape)
+
+    def select(block: Block, delta: Tensor) -> Kept:
+        rows = delta.abs().reshape(-1, length)
+        chances = torch.full_like(rows, density)
+        if length > 1 and density:
+            places = torch.linspace(density - epsilon, density + epsilon, length, dtype=rows.dtype, device=rows.device)
+            chances.scatter_(1, rows.argsort(dim=1, stable=True), places.expand_as(rows))
+        chances = chances.reshape(delta.shape)
+        return Kept(vector.uniform(block) < chances, chances)
+
+    return at_once(select)
 
 
-def ranked(sizes: Tensor, low: int, high: int) -> Tensor:
-    """A mask of the elements with ranks `low` to `high` in ascending order; of equals, later ones come first."""
-    return _top(sizes, sizes.numel() - low) & ~_top(sizes, sizes.numel() - high)
+def row(shape: tuple[int, ...]) -> int:
+    """How many elements feed one output."""
+    size = int(np.prod(shape, dtype=np.int64))
+    return size // max(1, shape[0]) if len(shape) > 1 else size
 
 
-def _top(sizes: Tensor, count: int) -> Tensor:
-    """The `count` largest; of equals, the first ones in memory's order. Without sorting."""
-    if count <= 0 or count >= sizes.numel():
-        return torch.full_like(sizes, count > 0, dtype=torch.bool)
-    threshold = sizes.flatten().kthvalue(sizes.numel() - count + 1).values
-    above, equal = sizes > threshold, sizes == threshold
-    missing = count - int(above.sum())
-    if missing < int(equal.sum()):
-        equal &= equal.flatten().cumsum(0).reshape(equal.shape) <= missing
-    return above | equal
+def remembered(select: Select) -> Select:
+    """The same choice, made once a block and kept as a bit an element; its chances are forgotten."""
+    bits: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]] = {}
+
+    def again(block: Block, delta: Tensor) -> Kept:
+        if block.number in bits:
+            mask = np.unpackbits(bits[block.number], count=delta.numel()).view(np.bool_).reshape(delta.shape)
+            return Kept(torch.from_numpy(mask).to(delta.device), 1.0)
+        kept = select(block, delta)
+        bits[block.number] = np.packbits(kept.mask.cpu().numpy(), axis=None)
+        return kept
+
+    return again
+
+
+def _between(vector: TaskVector, density: float, low: int, high: int) -> Survey[Select]:
+    """The elements with ranks of magnitude from `low` to `high`."""
+    mask = yield from ranked(vector.extent, vector.sizes, low, high)
+    return lambda block, delta: Kept(mask(block.number, delta.abs()), density)
 
 
 def _count(density: float, n: int) -> int:

@@ -6,7 +6,7 @@ ones (`rescale`), elements that disagree with the majority's sign may go (`conse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
@@ -14,13 +14,16 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
+from .blocks import Apply, Block, Extent, Pass, Survey, together
 from .draws import Draw
 from .geometry import moved, shares
 from .parameters import ONE, Normalize, Parameter, Weights, declared
-from .registry import Base, Method, Reach, method, register
-from .sparsify import Kept, Sparsify, drop, drop_by_magnitude, trim, trim_both
+from .registry import Base, Method, Reach, register, survey
+from .sparsify import Select, Sparsify, TaskVector, drop, drop_by_magnitude, remembered, row, trim, trim_both
+from .sums import magnitude
 
 _NO_DRAW = Draw("")
+_RANDOM = (drop, drop_by_magnitude)
 Strength = Annotated[float, Parameter("Factor on the merged task vector.")]
 Rescale = Annotated[bool, Parameter("Scale what was kept of a task vector to make good for what was dropped.")]
 RescaleBy = Annotated[
@@ -30,9 +33,8 @@ RescaleBy = Annotated[
 
 
 def merge_task_vectors(
-    models: Sequence[Tensor],
-    base: Tensor,
-    draw: Draw = _NO_DRAW,
+    extent: Extent,
+    draw: Draw | None = None,
     *,
     sparsify: Sparsify | None,
     consensus: bool,
@@ -42,7 +44,7 @@ def merge_task_vectors(
     rescale_by: RescaleBy = "l1",
     lambda_: Strength = 1.0,
     **sparsity: Sequence[float],
-) -> Tensor:
+) -> Survey[Apply]:
     """`base + λ Σ wᵢ eᵢ sᵢ(δᵢ)`, with task vectors `δᵢ = modelᵢ − base`.
 
     sᵢ keeps some elements (`sparsify`, with its parameters in `sparsity`, one value a model) and with `rescale` makes
@@ -53,38 +55,75 @@ def merge_task_vectors(
     `RecipeError` for weights that cancel under `normalize`.
     """
     if not lambda_ or not any(weight):
-        return base
+        return lambda block: block.origin
     if normalize:
         shares(weight)
     dense = all(density >= 1 for density in sparsity.get("density", ()))
-    if len(models) == 1 and dense and lambda_ * (1 if normalize else weight[0]) == 1:
-        return models[0]
-    deltas = []
-    for i, (model, share) in enumerate(zip(models, weight, strict=True)):
-        delta = model - base
-        if sparsify and sparsity["density"][i] < 1:
-            settings = {name: values[i] for name, values in sparsity.items()}
-            uniform = partial(draw.uniform, i, delta)
-            delta = _sparse(delta, partial(sparsify, delta, uniform, **settings), rescale_by if rescale else None)
-        deltas.append(delta * share)
+    if len(weight) == 1 and dense and lambda_ * (1 if normalize else weight[0]) == 1:
+        return lambda block: block.models[0]
+    by = rescale_by if rescale else None
+    chosen = yield from _chosen(extent, draw or _NO_DRAW, len(weight), sparsify, sparsity, by)
+    factors = (yield _scales(chosen)) if by == "l1" and any(chosen) else None
+
+    def apply(block: Block) -> Tensor:
+        deltas = []
+        for i, (select, share) in enumerate(zip(chosen, weight, strict=True)):
+            delta = block.delta(i)
+            if select:
+                mask, chance = select(block, delta)
+                delta = torch.where(mask, delta / chance if by == "density" else delta, 0)
+                if factors is not None:
+                    before, after = factors[i]
+                    delta = delta * (before / after if after > 0 else 1.0)
+            deltas.append(delta * share)
+        total = _merged(deltas, weight, consensus, normalize)
+        return moved(block.origin, total * lambda_)
+
+    return apply
+
+
+def _chosen(
+    extent: Extent,
+    draw: Draw,
+    models: int,
+    sparsify: Sparsify | None,
+    sparsity: Mapping[str, Sequence[float]],
+    rescale: str | None,
+) -> Survey[list[Select | None]]:
+    """What each model's task vector keeps; None where it is kept whole."""
+    sparse = [i for i in range(models) if sparsify and sparsity["density"][i] < 1]
+    surveys = [
+        sparsify(TaskVector(extent, i, draw), **{name: values[i] for name, values in sparsity.items()})
+        for i in sparse
+        if sparsify
+    ]
+    found = yield from together(surveys)
+    if rescale == "l1" and sparsify in _RANDOM:
+        found = [remembered(select) for select in found]
+    chosen = dict(zip(sparse, found, strict=True))
+    return [chosen.get(i) for i in range(models)]
+
+
+def _scales(chosen: Sequence[Select | None]) -> Pass:
+    """For every model the sums of magnitudes of its task vector and of what is kept of it."""
+
+    def measure(block: Block) -> list[tuple[float, float]]:
+        found = []
+        for i, select in enumerate(chosen):
+            delta = block.delta(i)
+            kept = torch.where(select(block, delta).mask, delta, 0) if select else delta
+            found.append((magnitude(delta), magnitude(kept)))
+        return found
+
+    return Pass(measure, lambda one, other: [(a + c, b + d) for (a, b), (c, d) in zip(one, other, strict=True)])
+
+
+def _merged(deltas: Sequence[Tensor], weight: Sequence[float], consensus: bool, normalize: bool) -> Tensor:
     if consensus:
         total, divisor = _agreed(deltas, weight)
     else:
-        total, divisor = sum(deltas[1:], deltas[0]), torch.full_like(base, sum(weight))
-    if normalize:
-        total = total / torch.where(divisor == 0, 1, divisor)
-    return moved(base, total * lambda_)
-
-
-def _sparse(delta: Tensor, sparsify: Callable[[], Kept], rescale: str | None) -> Tensor:
-    mask, chance = sparsify()
-    kept = torch.where(mask, delta, 0)
-    if rescale == "density":
-        return torch.where(mask, kept / chance, 0)
-    if rescale == "l1":
-        before, after = (tensor.abs().sum(dtype=torch.float64) for tensor in (delta, kept))
-        return kept * (before / after.where(after > 0, 1)).to(delta.dtype)
-    return kept
+        total, divisor = sum(deltas[1:], deltas[0]), torch.full_like(deltas[0], sum(weight))
+    return total / torch.where(divisor == 0, 1, divisor) if normalize else total
 
 
 def _agreed(deltas: Sequence[Tensor], weight: Sequence[float]) -> tuple[Tensor, Tensor]:
@@ -98,29 +137,23 @@ def _agreed(deltas: Sequence[Tensor], weight: Sequence[float]) -> tuple[Tensor, 
     return total, divisor
 
 
-@method(
+@survey(
     "task_arithmetic",
     source="Ilharco et al. 2022, arXiv 2212.04089",
     base=Base.REQUIRED,
     least=1,
-    piecewise=True,
     beta="lambda",
     unused=("int8_mask", "density", "rescale"),
 )
 def task_arithmetic(
-    models: Sequence[Tensor],
-    base: Tensor,
-    *,
-    weight: Weights = ONE,
-    normalize: Normalize = False,
-    lambda_: Strength = 1.0,
-) -> Tensor:
+    extent: Extent, *, weight: Weights = ONE, normalize: Normalize = False, lambda_: Strength = 1.0
+) -> Survey[Apply]:
     """The base plus the weighted sum of the models' task vectors.
 
     `base + λ Σ wᵢ (modelᵢ − base)`, with `normalize` divided by `Σ wᵢ`.
     """
     return merge_task_vectors(
-        models, base, sparsify=None, consensus=False, weight=weight, normalize=normalize, lambda_=lambda_
+        extent, sparsify=None, consensus=False, weight=weight, normalize=normalize, lambda_=lambda_
     )
 
 
@@ -145,13 +178,14 @@ class _Variant:
             source=self.source,
             function=partial(merge_task_vectors, sparsify=self.sparsify, consensus=self.consensus),
             parameters=declared((merge_task_vectors, self.sparsify), defaults),
-            reach=Reach.WHOLE,
+            reach=Reach.PASSES,
             base=Base.REQUIRED,
             least=1,
             most=None,
-            random=self.sparsify in (drop, drop_by_magnitude),
+            random=self.sparsify in _RANDOM,
             beta="lambda",
             unused=("int8_mask",),
+            grain=row if self.sparsify is drop_by_magnitude else lambda shape: 1,
         )
 
 
