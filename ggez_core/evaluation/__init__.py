@@ -4,7 +4,7 @@ Uses families and merging; used by the command line and the page.
 """
 
 from .intervals import cluster_mean_interval, cluster_ratio_interval
-from .metrics import first_positive_ranks, retrieval_metrics
+from .metrics import first_positive_ranks, ranks_of_scores, retrieval_metrics
 from .parity import Point, choose, grp
 from .rows import Score
 
@@ -16,5 +16,6 @@ __all__ = [
     "cluster_ratio_interval",
     "first_positive_ranks",
     "grp",
+    "ranks_of_scores",
     "retrieval_metrics",
 ]

@@ -33,11 +33,11 @@ def retrievals(draw: st.DrawFn) -> tuple[Rows, Rows, list[int], list[int]]:
     return queries, candidates, [draw(st.sampled_from(groups)) for _ in queries], groups
 
 
-@given(retrievals(), st.sampled_from([1, 2, 3, 1024]))
+@given(retrievals(), st.sampled_from([1, 40, 100, 1 << 20]))
 def test_ranks_are_the_definition_whatever_the_chunk(case: tuple[Rows, Rows, list[int], list[int]], chunk: int) -> None:
     queries, candidates, query_group, candidate_group = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(metrics, "CHUNK", chunk)
+        patch.setattr(metrics, "CHUNK_BYTES", chunk)
         found = first_positive_ranks(
             np.array(queries, np.float32), np.array(candidates, np.float32),
             np.array(query_group), np.array(candidate_group),
