@@ -143,6 +143,26 @@ def test_a_batch_answers_as_one_at_a_time(folders: dict[str, tuple[Path, Path]],
 GEMMA = ("vision_tower", "multi_modal_projector")
 
 
+def test_an_image_is_looked_at_again_only_by_other_weights(
+    folders: dict[str, tuple[Path, Path]], image: Image.Image
+) -> None:
+    base, regional = (open_checkpoint(folder) for folder in folders["gemma3"])
+    model = load_lvlm(base)
+    live = LiveModel(model.model, base, regional)
+    looks: list[int] = []
+    model.model.model.vision_tower.register_forward_hook(lambda *_: looks.append(1))
+    asked = VisualQuestion("What?", image, OPTIONS, max_new_tokens=5)
+    counts = []
+    for beta in (0.0, 0.25, 0.0, 0.75, 0.25):
+        at = {"language_model": beta, "vision_tower": 0.0, "multi_modal_projector": float(round(beta))}
+        live.set_beta(beta, at)
+        expected = list(model.preview(asked))  # of a model that is told nothing, which looks each time
+        looks.clear()
+        assert list(model.preview(asked, beta_of=at.__getitem__)) == expected
+        counts.append(len(looks))
+    assert counts == [1, 0, 0, 1, 0]
+
+
 def test_partial_answers_only_grow(gemma: VisionLanguageModel, image: Image.Image) -> None:
     steps: list[Step] = []
     texts = [a.text for a in gemma.preview(VisualQuestion("?", image, max_new_tokens=20), progress=steps.append)]
