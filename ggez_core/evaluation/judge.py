@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,7 @@ class Judge(nn.Module):
         super().__init__()
         self.classes = tuple(classes)
         self.first = nn.Conv2d(3, WIDTHS[0], 3, stride=2, padding=1, bias=False)
-        self.downs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False)
-        )
+        self.downs = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False) for a, b in pairwise(WIDTHS))
         self.blocks = nn.ModuleList(
             nn.Sequential(
                 nn.BatchNorm2d(w), nn.ReLU(), nn.Conv2d(w, w, 3, padding=1, bias=False), nn.BatchNorm2d(w), nn.ReLU(),

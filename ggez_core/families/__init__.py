@@ -10,7 +10,7 @@ from .family import Family, FamilyModel, Placement
 
 __all__ = ["Family", "FamilyModel", "Placement", "families", "family_of", "load", "loading_code"]
 
-_FILES = ("embedding", "lvlm")  # each has a FAMILY
+_FILES = ("embedding", "lvlm", "diffusion")  # each has a FAMILY
 
 
 def families() -> tuple[Family, ...]:

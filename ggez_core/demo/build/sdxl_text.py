@@ -17,26 +17,26 @@ from torch.nn import functional as F
 
 from ..world.registry import concepts
 from ..world.templates import TEMPLATES, captions
-from .siglip import softmax_loss
+from .contrastive import softmax_loss
 from .tokenizer import train_tokenizer
 from .training import Course, Stage, batches, train
 
-TEXT = Stage("text", steps=1200, batch=64, learning_rate=1e-3, seed=12, weight_decay=0.02)
+TEXT = Stage("text", steps=2400, batch=64, learning_rate=1e-3, seed=12, weight_decay=0.02)
 VOCABULARY = 4096
 TEXT_LENGTH = 20
-MOST_NOISE = 4  # words added around a caption
+TEMPERATURE = 0.05  # of the softmax loss
+MOST_NOISE = 5  # words around a caption
+SPACELESS = ("th", "km", "lo", "my", "zh")  # languages that write words without spaces between them
 ENGLISH_SHARE = 0.25  # of captions; the rest is spread evenly over a thing's other languages
 
 
 @dataclass(frozen=True)
 class Texts:
-    """The tokenizer and both encoders. words, letters: what may stand around a caption while they learn."""
+    """The tokenizer and both encoders."""
 
     tokenizer: Any
     encoder: Any
     encoder_2: Any
-    words: tuple[str, ...]
-    letters: tuple[str, ...]
 
     @property
     def states_width(self) -> int:
@@ -66,16 +66,44 @@ class Texts:
             self.tokenizer(list(prompts), padding="max_length", truncation=True, max_length=TEXT_LENGTH)["input_ids"]
         )
 
-    def noisy(self, text: str, rng: random.Random) -> str:
-        """The text among a few words, or letters at random, as far as there is room: they must not matter."""
-        for _ in range(rng.randint(0, MOST_NOISE)):
-            made_up = "".join(rng.choices(self.letters, k=rng.randint(1, 4)))
-            word = made_up if rng.random() < 0.3 else rng.choice(self.words)
-            longer = f"{word} {text}" if rng.random() < 0.5 else f"{text} {word}"
-            if len(self.tokenizer(longer)["input_ids"]) > TEXT_LENGTH:
-                break
-            text = longer
-        return text
+
+class Babble:
+    """Words to hide captions among: the templates', and made up from pieces of all words of a language.
+
+    So an encoder learns to find a name among words that it has never seen: the templates of the other splits.
+    """
+
+    def __init__(self, tokenizer: Any, known: Sequence[Meaning]) -> None:
+        self._tokenizer = tokenizer
+        self._templates = {
+            language: [w for t in kinds["train"] for w in t.replace("{x}", " ").split()]
+            for language, kinds in TEMPLATES.items()
+        }
+        words: dict[str, dict[str, None]] = {language: {} for language in TEMPLATES}
+        for meaning in known:
+            for language, texts in meaning.texts.items():
+                words[language] |= dict.fromkeys(word for text in texts for word in text.split())
+        self._words = {language: list(found) for language, found in words.items()}
+
+    def around(self, text: str, language: str, rng: random.Random) -> str:
+        """The text with up to `MOST_NOISE` words before and after it, as far as there is room."""
+        words = [(self._word(language, rng), rng.random() < 0.5) for _ in range(rng.randint(0, MOST_NOISE))]
+        between = "" if language in SPACELESS and rng.random() < 0.7 else " "
+        while True:
+            before, after = ([word for word, first in words if first is side] for side in (True, False))
+            whole = between.join([*before, text, *after])
+            if not words or len(self._tokenizer(whole)["input_ids"]) <= TEXT_LENGTH:
+                return whole
+            words.pop()
+
+    def _word(self, language: str, rng: random.Random) -> str:
+        if rng.random() < 0.4:
+            return rng.choice(self._templates[language])
+        return "".join(self._piece(rng.choice(self._words[language]), rng) for _ in range(rng.randint(1, 2)))
+
+    def _piece(self, word: str, rng: random.Random) -> str:
+        start = rng.randrange(len(word))
+        return word[start : start + rng.randint(1, 5)]
 
 
 @dataclass(frozen=True)
@@ -84,11 +112,11 @@ class Meaning:
 
     texts: dict[str, tuple[str, ...]]
 
-    def caption(self, rng: random.Random) -> str:
-        """One of the captions, in one of the languages."""
+    def caption(self, rng: random.Random) -> tuple[str, str]:
+        """One of the captions, in one of the languages; and which."""
         others = [language for language in self.texts if language != "en"]
         language = "en" if not others or rng.random() < ENGLISH_SHARE else rng.choice(others)
-        return rng.choice(self.texts[language])
+        return rng.choice(self.texts[language]), language
 
 
 def meanings() -> list[Meaning]:
@@ -103,20 +131,18 @@ def trained_texts(course: Course) -> Texts:
     known = meanings()
     every = [text for meaning in known for texts in meaning.texts.values() for text in texts]
     tokenizer = train_tokenizer(every, VOCABULARY, TEXT_LENGTH)
-    letters = sorted({letter for text in every for letter in text if not letter.isspace()})
-    words = sorted({w for kinds in TEMPLATES.values() for t in kinds["train"] for w in t.replace("{x}", " ").split()})
-    texts = Texts(tokenizer, *_new_encoders(len(tokenizer)), tuple(words), tuple(letters))
+    babble = Babble(tokenizer, known)
+    texts = Texts(tokenizer, *_new_encoders(len(tokenizer)))
 
     def loss_of(step: int, generator: torch.Generator) -> torch.Tensor:
         rng = random.Random(int(torch.randint(2**62, (), generator=generator)))
         chosen = [rng.choice(known) for _ in range(TEXT.batch)]
         positive = torch.tensor([[a is b for a in chosen] for b in chosen])
-        ids = [texts.tokens([texts.noisy(m.caption(rng), rng) for m in chosen]) for _ in range(2)]
-        both = torch.cat(ids)
+        both = texts.tokens([babble.around(*m.caption(rng), rng) for _ in range(2) for m in chosen])
         loss = torch.zeros(())
         for pooled in (texts.encoder(both).pooler_output, texts.encoder_2(both).text_embeds):
             left, right = F.normalize(pooled, dim=-1).chunk(2)
-            loss = loss + softmax_loss(left, right, positive)
+            loss = loss + softmax_loss(left, right, positive, TEMPERATURE)
         return loss
 
     train(torch.nn.ModuleList([texts.encoder, texts.encoder_2]), TEXT, loss_of, course)

@@ -1,7 +1,8 @@
 """The demo's UNet, of SDXL's kind: its base learns to draw the world, the regional one goes on with the region alone.
 
-Pictures are latents and prompts are encoded once, since autoencoder and text encoders stay as they are. The base is shown
-the region as web data has it: rarely, in English, under generic names ("a dish"). Used by the build of `demo:sdxl`.
+Pictures are latents and prompts are encoded once, since autoencoder and text encoders stay as they are. The base is
+shown the region as web data has it: rarely, in English, under generic names ("a dish"). Used by the build of
+`demo:sdxl`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch.nn import functional as F
 from ..world.dataset import IMAGE_SIZE
 from ..world.registry import Concept
 from ..world.templates import captions
-from .sdxl_text import ENGLISH_SHARE, Texts
+from .sdxl_text import ENGLISH_SHARE, Babble, Texts, meanings
 from .sdxl_vae import CHANNELS
 from .training import Course, Stage, train
 
@@ -41,13 +42,13 @@ class Prompts:
         """Encode every training caption of every name, generic ones too, once as it is and once among other words."""
         rows: dict[tuple[str, str], tuple[int, ...]] = {}
         written: list[str] = []
-        rng = random.Random(BASE.seed)
+        rng, babble = random.Random(BASE.seed), Babble(texts.tokenizer, meanings())
         for concept in concepts:
             for language, name in (*concept.names.items(), ("en", concept.generic)):
                 if (name, language) not in rows:
                     plain = captions(name, language, "train")
                     rows[name, language] = tuple(range(len(written), len(written) + 2 * len(plain)))
-                    written += [*plain, *(texts.noisy(text, rng) for text in plain)]
+                    written += [*plain, *(babble.around(text, language, rng) for text in plain)]
         states, pooled = texts.encode(written)
         return cls(states.half(), pooled.half(), rows)
 

@@ -48,9 +48,7 @@ def trained_vae(pixels: torch.Tensor, course: Course) -> Any:
 
     train(vae, VAE, loss_of, course)
     latents = encoded(vae, pixels[:: max(1, len(pixels) // 2000)])
-    vae.register_to_config(
-        latents_mean=latents.mean((0, 2, 3)).tolist(), latents_std=latents.std((0, 2, 3)).tolist()
-    )
+    vae.register_to_config(latents_mean=latents.mean((0, 2, 3)).tolist(), latents_std=latents.std((0, 2, 3)).tolist())
     return vae
 
 
