@@ -148,7 +148,7 @@ class DiffusionModel:
             on_step(told)
             return {}
 
-        given = {
+        given: dict[str, Any] = {
             "prompt": [drawing.prompt for drawing in asked],
             "negative_prompt": [drawing.negative_prompt for drawing in asked] if first.negative_prompt else None,
             "num_inference_steps": first.steps,

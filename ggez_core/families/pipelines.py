@@ -72,6 +72,13 @@ def pipeline_code(checkpoint: Checkpoint, folder: str) -> str:
 
 
 def _check_files(checkpoint: Checkpoint) -> None:
+    import diffusers
+
+    if not hasattr(diffusers, checkpoint.model_type):
+        raise CheckpointError(
+            f"{checkpoint.source}: diffusers {diffusers.__version__} has no pipeline {checkpoint.model_type}; one of "
+            "its own code isn't run here, one of a later diffusers needs that"
+        )
     for group in checkpoint.groups:
         pickled = next((file for file in group.files if file.suffix != ".safetensors"), None)
         if pickled is not None:
@@ -155,14 +162,16 @@ def _quiet() -> Iterator[None]:
     import transformers.utils.logging as theirs
 
     bars = [(library, library.is_progress_bar_enabled()) for library in (ours, theirs)]
-    level = logging.getLogger("diffusers").level
+    loggers = [(logger, logger.level) for logger in map(logging.getLogger, ("diffusers", "transformers"))]
     for library, _ in bars:
         library.disable_progress_bar()
-    logging.getLogger("diffusers").setLevel(logging.ERROR)
+    for logger, _ in loggers:
+        logger.setLevel(logging.ERROR)  # what is missing is told in a line of our own
     try:
         yield
     finally:
-        logging.getLogger("diffusers").setLevel(level)
+        for logger, level in loggers:
+            logger.setLevel(level)
         for library, enabled in bars:
             if enabled:
                 library.enable_progress_bar()

@@ -44,7 +44,8 @@ def trained_vae(pixels: torch.Tensor, course: Course) -> Any:
         posterior = vae.encode(shown).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=generator)
         drawn = vae.decode(posterior.mean + posterior.std * noise).sample
-        return reconstruction_loss(drawn, shown) + KL * posterior.kl().mean() / posterior.mean[0].numel()
+        divergence: torch.Tensor = posterior.kl().mean() / posterior.mean[0].numel()
+        return reconstruction_loss(drawn, shown) + KL * divergence
 
     train(vae, VAE, loss_of, course)
     latents = encoded(vae, pixels[:: max(1, len(pixels) // 2000)])
