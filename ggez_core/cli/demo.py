@@ -17,6 +17,8 @@ from ._shared import JsonOption, print_json, progress_bar
 
 FAMILIES = ("siglip", "clip", "gemma3")  # each a file in `demo.build` with `build(output, *, progress, scale)`
 
+KEEP_GLOBAL = 0.98  # the share that the paper's merges keep
+
 verbs = typer.Typer(
     help="The small world's checkpoints: make them again, show where they are and how they score.", no_args_is_help=True
 )
@@ -112,56 +114,18 @@ def _describe(name: str) -> dict[str, Any]:
 
 
 def _scores(family: str, quiet: bool) -> dict[str, Any]:
-    from .. import regions
-    from ..evaluation.sweep import sweep_world
+    from ..checkpoints import open_checkpoint
+    from ..evaluation.sweep import sweep
+    from ..evaluation.tasks import tasks
+    from ..families import family_of
+    from ._scores import print_report
 
-    alpha = regions.alpha("SEA")
+    base = open_checkpoint(f"{DEMO_PREFIX}{family}/base")
+    asked = [
+        task for task in tasks() if task.info.name.startswith("world-") and family_of(base).name in task.info.families
+    ]
     with progress_bar("scores", quiet=quiet) as progress:
-        report = sweep_world(
-            f"{DEMO_PREFIX}{family}/base", f"{DEMO_PREFIX}{family}/sea", alpha.value, progress=progress
-        )
+        report = sweep(base, f"{DEMO_PREFIX}{family}/sea", tasks=asked, keep_global=KEEP_GLOBAL, progress=progress)
     if not quiet:
-        _print_scores(report, alpha)
+        print_report(report)
     return report.as_dict()
-
-
-def _print_scores(report: Any, alpha: Any) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    console.width = max(console.width, 150)  # the intervals must not be cut
-    curve = Table(title=f"Validation: recall@1 over β (α = {alpha.value:.2f}, {alpha.region} {alpha.year})")
-    for column in ("β", "global", "regional", "GRP", ""):
-        curve.add_column(column, justify="right")
-    choices = {"best GRP": report.best, f"best that keeps {report.keep_global:.0%}": report.constrained}
-    for point in report.curve:
-        marks = [choice for choice, chosen in choices.items() if chosen == point]
-        curve.add_row(
-            f"{point.beta:.2f}",
-            f"{point.q_global:.3f}",
-            f"{point.q_regional:.3f}",
-            f"{point.grp(report.alpha):.3f}",
-            ", ".join(marks),
-        )
-    console.print(curve)
-    test = Table(title="Test: recall@1 with 95 % intervals (clusters: concepts)")
-    for column in ("model", "β", "global", "n", "kept", "regional", "n", "gain", "GRP"):
-        test.add_column(column, justify="right")
-    for m in report.test:
-        test.add_row(
-            m.name,
-            f"{m.beta:.2f}",
-            _bounded(".3f", m.q_global, m.global_interval),
-            f"{m.n_global:,}",
-            _bounded(".1%", m.global_kept, m.global_kept_interval),
-            _bounded(".3f", m.q_regional, m.regional_interval),
-            f"{m.n_regional:,}",
-            _bounded("+.0%", m.regional_gain, m.regional_gain_interval),
-            f"{m.grp:.3f}",
-        )
-    console.print(test)
-
-
-def _bounded(form: str, value: float, interval: tuple[float, float]) -> str:
-    return f"{value:{form}} [{interval[0]:{form}}, {interval[1]:{form}}]"

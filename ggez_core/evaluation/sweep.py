@@ -1,139 +1,122 @@
-"""A sweep of β on one task: the live model moves, the task is asked again.
+"""A sweep of β: one loaded model moves, tasks are asked at every β, and only what β changes is computed again.
 
-β is chosen on validation and reported on test.
+β is chosen on validation and reported on test. A task of a single split is halved by its clusters: one half to choose
+on, the other to report on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from ..checkpoints import open_checkpoint
-from ..families.embedding import EmbeddingModel, load_embedding
+from .. import regions
+from ..checkpoints import Checkpoint, open_checkpoint
+from ..families import Placement, family_of, load
+from ..families.family import FamilyModel
 from ..merging import LiveModel
-from ..progress import Progress, Step, silent
-from .intervals import cluster_mean_interval, cluster_ratio_interval
-from .parity import Point, choose, grp
-from .rows import Score
-from .tasks.world_retrieval import Query, WorldRetrieval, rows, score, side_hits
+from ..merging.plan import check_compatible
+from ..merging.recipe import check_betas
+from ..progress import Progress, silent
+from .field import Field
+from .report import KeepBy, SweepReport, choose_beta
+from .runner import Bench, load_tasks, named_tasks, weights_of
+from .setting import BASE, REGIONAL, Setting
+from .task import Task
 
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)  # what the paper tries for embedding models, and both ends
-Ask = Callable[[float], list[Query]]
+ROWS, ANSWERS = "rows.jsonl", "answers"
 
 
-@dataclass(frozen=True)
-class Measured:
-    """A model merged at β, measured on test: Q of both sides with n queries and 95 % intervals, and GRP."""
-
-    name: str
-    beta: float
-    q_global: float
-    global_interval: tuple[float, float]
-    n_global: int
-    q_regional: float
-    regional_interval: tuple[float, float]
-    n_regional: int
-    grp: float
-    global_kept: float
-    global_kept_interval: tuple[float, float]
-    regional_gain: float
-    regional_gain_interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class SweepReport:
-    """The curve on validation, the two choices of β made on it, and both ends and both choices measured on test."""
-
-    base: str
-    regional: str
-    alpha: float
-    keep_global: float
-    curve: tuple[Point, ...]
-    best: Point
-    constrained: Point
-    test: tuple[Measured, ...]
-    rows: tuple[Score, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report, ready for JSON."""
-        curve = [asdict(p) | {"grp": p.grp(self.alpha)} for p in self.curve]
-        return asdict(self) | {"curve": curve, "best": self.best.beta, "constrained": self.constrained.beta}
-
-
-def sweep_world(
-    base: str,
-    regional: str,
-    alpha: float,
+def sweep(
+    base: str | Path | Checkpoint,
+    regional: str | Path | Checkpoint,
+    betas: Iterable[float] = GRID,
+    tasks: Sequence[str | Task] = (),
     *,
-    betas: Sequence[float] = GRID,
-    keep_global: float = 0.98,
+    alpha: float | None = None,
+    region: str = "SEA",
+    year: int | None = None,
+    keep_global: float | None = None,
+    keep_by: KeepBy = "interval",
+    output: Path | None = None,
+    data: Mapping[str, Path] | None = None,
+    limit: int | None = None,
+    placement: Placement | None = None,
+    cache: Path | None = None,
     progress: Progress = silent,
 ) -> SweepReport:
-    """Sweep two embedding checkpoints on the small world's retrieval.
+    """Score the merges of two checkpoints at every β, choose β by GRP on validation, report the choice on test.
 
-    keep_global: the constrained choice is made among the β that keep this share of the base's global score.
+    betas: the grid; both ends are added. alpha: by default that of the region. keep_global, keep_by: also choose among
+    the β that keep this share of the base's global score (see `choose_beta`). output: a folder for rows and answers;
+    a sweep that is started again there goes on where it stopped. The rest is as in `evaluate`.
+    Raises RecipeError for a β outside [0, 1], IncompatibleError for checkpoints that don't belong together.
     """
-    base_checkpoint, regional_checkpoint = open_checkpoint(base), open_checkpoint(regional)
-    model = load_embedding(base_checkpoint)
-    live = LiveModel(model.model, base_checkpoint, regional_checkpoint)
-    total, done = len(betas) + 4, 0
-    validation = _asker(model, live, "validation")
-    curve = []
-    for beta in betas:
-        progress(Step(done, total, "points", f"validation, β = {beta:g}"))
-        queries = validation(beta)
-        curve.append(Point(beta, score(queries, "global"), score(queries, "regional")))
-        done += 1
-    best, constrained = choose(curve, alpha), choose(curve, alpha, keep_global)
-    test = _asker(model, live, "test")
-    chosen = {
-        "base": 0.0,
-        f"keeps {keep_global:.0%} of global": constrained.beta,
-        "best GRP": best.beta,
-        "regional": 1.0,
-    }
-    answers: dict[str, list[Query]] = {}
-    for name, beta in chosen.items():
-        progress(Step(done, total, "points", f"test, {name}"))
-        answers[name] = test(beta)
-        done += 1
-    measured = tuple(_measure(name, chosen[name], found, answers["base"], alpha) for name, found in answers.items())
-    found_rows = tuple(r for name, found in answers.items() for r in rows(found, name, chosen[name], "test"))
-    return SweepReport(base, regional, alpha, keep_global, tuple(curve), best, constrained, measured, found_rows)
+    grid = sorted({0.0, 1.0, *map(float, betas)})
+    for beta in grid:
+        check_betas(beta, {}, extrapolate=False)
+    known = None if alpha is not None else regions.alpha(region, year)
+    factor = known.value if known else alpha
+    assert factor is not None
+    first, second = (end if isinstance(end, Checkpoint) else open_checkpoint(end) for end in (base, regional))
+    check_compatible(first, second)
+    place = placement or Placement()
+    family = family_of(first).name
+    reporting = load_tasks(tasks, family, data=data, limit=limit)
+    choosing = [
+        one
+        if len(one.info.splits) == 1
+        else load_tasks([task], family, split=one.info.splits[0], data=data, limit=limit)[0]
+        for one, task in zip(reporting, named_tasks(tasks), strict=True)
+    ]
 
+    def open_live() -> _Moving:
+        model = load(first, place)
+        return _Moving(model, LiveModel(model.model, first, second))
 
-def _asker(model: EmbeddingModel, live: LiveModel, split: Any) -> Ask:
-    task = WorldRetrieval.prepare(model, split)
-
-    def ask(beta: float) -> list[Query]:
-        live.set_beta(beta)
-        return task.ask(model)
-
-    return ask
-
-
-def _measure(name: str, beta: float, queries: list[Query], base: list[Query], alpha: float) -> Measured:
-    world, world_clusters = side_hits(queries, "global")
-    region, region_clusters = side_hits(queries, "regional")
-    base_world, base_region = side_hits(base, "global")[0], side_hits(base, "regional")[0]
-    q_global, q_regional = float(world.mean()), float(region.mean())
-    return Measured(
-        name=name,
-        beta=beta,
-        q_global=q_global,
-        global_interval=cluster_mean_interval(world, world_clusters),
-        n_global=len(world),
-        q_regional=q_regional,
-        regional_interval=cluster_mean_interval(region, region_clusters),
-        n_regional=len(region),
-        grp=grp(q_global, q_regional, alpha),
-        global_kept=q_global / float(base_world.mean()),
-        global_kept_interval=cluster_ratio_interval(world, base_world, world_clusters),
-        regional_gain=q_regional / float(base_region.mean()) - 1,
-        regional_gain_interval=_minus_one(cluster_ratio_interval(region, base_region, region_clusters)),
+    bench = Bench(
+        weights_of(first, second, place),
+        open_live,
+        output=output / ANSWERS if output else None,
+        cache=cache,
+        progress=progress,
+    )
+    name = f"{first.source} → {second.source}"
+    field = Field(bench, name, factor, choosing, reporting, output / ROWS if output else None)
+    field.expect(choosing=len(grid), reporting=4 if keep_global is not None else 3)
+    curve = tuple(field.curve_point(beta) for beta in grid)
+    best = choose_beta(curve, factor)
+    constrained = choose_beta(curve, factor, keep_global, keep_by) if keep_global is not None else None
+    choices = {"base": BASE}
+    if constrained is not None:
+        choices[f"keeps {keep_global:.0%} of global"] = Setting(constrained.beta)
+    choices |= {"best GRP": Setting(best.beta), "regional": REGIONAL}
+    test = tuple(field.reported(name, setting) for name, setting in choices.items())
+    return SweepReport(
+        base=first.source,
+        regional=second.source,
+        alpha=factor,
+        alpha_source=f"{known.region} {known.year}" if known else "given",
+        tasks=field.splits,
+        keep_global=keep_global,
+        keep_by=keep_by,
+        curve=curve,
+        best=best,
+        constrained=constrained,
+        test=test,
+        rows=tuple(field.rows),
+        problems={one.name: one.examples.problems for one in (*choosing, *reporting) if one.examples.problems},
     )
 
 
-def _minus_one(interval: tuple[float, float]) -> tuple[float, float]:
-    return interval[0] - 1, interval[1] - 1
+@dataclass(frozen=True)
+class _Moving:
+    """A live model as a bench moves it."""
+
+    model: FamilyModel
+    live: LiveModel
+
+    def move(self, setting: Setting) -> None:
+        """Put the weights there."""
+        self.live.set_beta(setting.beta, dict(setting.parts))

@@ -4,168 +4,191 @@ Two benchmarks in one, with candidates of their own, as published global and reg
 happens once among the global concepts and once among the regional ones.
 Text → image: each caption, in whatever language, looks for a picture of its concept among all pictures of the side.
 Image → text: each picture looks, language by language, for a caption of its concept among the side's captions of that
-language. The two directions are two tasks: a side's score Q is the mean of the two recall@1, each the mean over its
-queries.
+language. A side's score is the mean of the two recall@1, each the mean over its queries.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from ...demo.world.dataset import Caption, Picture, Side, caption_rows, pictures
+from ...demo import world
+from ...demo.world.dataset import Caption, Picture, caption_rows, pictures
 from ...demo.world.registry import Concept
 from ...demo.world.templates import Split
-from ...families.embedding import EmbeddingModel, Prepared
-from ..intervals import cluster_mean_interval
+from ...errors import DataError
+from ...families.embedding import EmbeddingModel
+from ...families.family import BetaOf, FamilyModel, at_base
+from ..embedded import image_rows, text_rows
+from ..kept import Floats, Kept
 from ..metrics import first_positive_ranks
-from ..rows import Score
+from ..task import SIDES, Answer, Asker, Examples, Problem, Side, TaskInfo
 
 PICTURES_PER_CONCEPT = 3
-SIDES: tuple[Side, ...] = ("global", "regional")
-Floats = NDArray[np.float32]
-TEXT_TO_IMAGE = "world text→image"
-IMAGE_TO_TEXT = "world image→text"
+REGION = "SEA"
+KS = (1, 5, 10)
+TEXT_TO_IMAGE, IMAGE_TO_TEXT = "text_to_image", "image_to_text"
+SPLITS: tuple[Split, ...] = ("validation", "test")
 
 
-@dataclass(frozen=True)
-class Query:
-    """One answered query: `rank` is that of its best positive, from 1."""
-
-    task: str
-    concept: Concept
-    language: str
-    rank: int
-
-    @property
-    def side(self) -> Side:
-        """Which score the query counts for."""
-        return "regional" if self.concept.regional else "global"
-
-
-@dataclass(frozen=True)
 class WorldRetrieval:
-    """The task on one split, prepared once for a model's processor and asked of its weights as often as they move."""
+    """The task."""
 
-    split: Split
+    info = TaskInfo(
+        name="world-retrieval",
+        families=("embedding",),
+        main_metrics=(f"{TEXT_TO_IMAGE}_recall@1", f"{IMAGE_TO_TEXT}_recall@1"),
+        splits=SPLITS,
+        sides=SIDES,
+        doc="pictures and captions of the small world look for each other, in fifteen languages",
+    )
+
+    def load(self, split: str, *, data: Path | None = None, limit: int | None = None) -> Examples:
+        """The split's captions and pictures; with a limit, of every so manieth concept, about that many captions.
+
+        Raises DataError for an unknown split, or for `data`: this world is made by code.
+        """
+        if split not in SPLITS:
+            raise DataError(f"world-retrieval has no split {split!r}; it has: {', '.join(SPLITS)}")
+        if data is not None:
+            raise DataError("world-retrieval is drawn by code and has no data to read; leave the folder out")
+        captions, shown = caption_rows(split), pictures(split, PICTURES_PER_CONCEPT)
+        if limit is not None and limit < len(captions):
+            keys = list(dict.fromkeys(caption.concept.key for caption in captions))
+            few = set(keys[:: -(-len(captions) // max(limit, 1))])
+            captions = [caption for caption in captions if caption.concept.key in few]
+            shown = [picture for picture in shown if picture.concept.key in few]
+        return WorldExamples(tuple(captions), tuple(shown))
+
+
+@dataclass(frozen=True)
+class WorldExamples:
+    """Captions and pictures of one split."""
+
     captions: tuple[Caption, ...]
     pictures: tuple[Picture, ...]
-    texts: Prepared
-    images: Prepared
+    problems: tuple[Problem, ...] = ()
 
-    @classmethod
-    def prepare(cls, model: EmbeddingModel, split: Split) -> WorldRetrieval:
-        """Draw the split's pictures and prepare them and its captions for the model."""
-        captions, shown = tuple(caption_rows(split)), tuple(pictures(split, PICTURES_PER_CONCEPT))
-        return cls(
-            split,
-            captions,
-            shown,
-            model.prepare_texts([c.text for c in captions]),
-            model.prepare_images([p.image for p in shown]),
-        )
+    def __len__(self) -> int:
+        return len(self.captions) + len(self.pictures)
+
+    @property
+    def content(self) -> str:
+        """A digest of which rows there are and of the code that draws and words them."""
+        digest = hashlib.blake2b(digest_size=16)
+        for path in sorted(Path(world.__file__).parent.rglob("*.py")):
+            digest.update(path.read_bytes())
+        names = [caption.id for caption in self.captions] + [picture.id for picture in self.pictures]
+        digest.update("\n".join(names).encode())
+        return digest.hexdigest()
+
+    def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
+        """Lists of texts and images to embed."""
+        return WorldAsker(self, cast(EmbeddingModel, model), kept)
+
+
+class _Drawn(Sequence[Image.Image]):
+    """Pictures, drawn when they are asked for."""
+
+    def __init__(self, shown: Sequence[Picture]) -> None:
+        self._shown = shown
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    def __getitem__(self, index: int | slice) -> Image.Image | list[Image.Image]:  # type: ignore[override]
+        chosen = self._shown[index]
+        return chosen.image if isinstance(chosen, Picture) else [picture.image for picture in chosen]
+
+
+class WorldAsker:
+    """The queries of one split, prepared for one model."""
+
+    def __init__(self, examples: WorldExamples, model: EmbeddingModel, kept: Kept) -> None:
+        self._captions, self._pictures = examples.captions, examples.pictures
+        self._texts = text_rows(kept, model, [caption.text for caption in self._captions])
+        self._images = image_rows(kept, model, _Drawn(self._pictures))
+
+    def __len__(self) -> int:
+        return len(self._captions) + sum(len(asked) for _, _, asked, _ in self._image_queries)
+
+    def ask(self, model: FamilyModel, beta_of: BetaOf = at_base, *, start: int = 0) -> Iterator[list[Answer]]:
+        """Side by side, every query of both directions."""
+        texts, images = self._texts.at(beta_of), self._images.at(beta_of)
+        skipped = 0
+        for side in SIDES:
+            for answers in (self._text_to_image(texts, images, side), *self._image_to_text(texts, images, side)):
+                left = answers[max(start - skipped, 0) :]
+                skipped += len(answers)
+                if left:
+                    yield left
 
     @cached_property
     def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        number = {key: i for i, key in enumerate(dict.fromkeys(p.concept.key for p in self.pictures))}
+        number = {key: i for i, key in enumerate(dict.fromkeys(p.concept.key for p in self._pictures))}
         return (
-            np.array([number[c.concept.key] for c in self.captions]),
-            np.array([number[p.concept.key] for p in self.pictures]),
+            np.array([number[c.concept.key] for c in self._captions]),
+            np.array([number[p.concept.key] for p in self._pictures]),
         )
 
-    def ask(self, model: EmbeddingModel) -> list[Query]:
-        """Every query of both directions, in a fixed order, with the rank of its best positive."""
-        texts, images = model.embed_texts(self.texts).numpy(), model.embed_images(self.images).numpy()
+    @cached_property
+    def _image_queries(self) -> list[tuple[Side, str, NDArray[np.int64], NDArray[np.bool_]]]:
+        """For every side and language: the pictures that ask, and the captions that they ask for."""
+        text_group, image_group = self._groups
         queries = []
         for side in SIDES:
-            queries += self._text_to_image(texts, images, side)
-            queries += self._image_to_text(texts, images, side)
+            languages = np.array([c.language if c.side == side else "" for c in self._captions])
+            for language in dict.fromkeys(languages[languages != ""].tolist()):
+                candidates = languages == language
+                asked = np.flatnonzero(np.isin(image_group, text_group[candidates]))
+                queries.append((side, language, asked, candidates))
         return queries
 
-    def _text_to_image(self, texts: Floats, images: Floats, side: Side) -> list[Query]:
+    def _text_to_image(self, texts: Floats, images: Floats, side: Side) -> list[Answer]:
         text_group, image_group = self._groups
-        asked = np.flatnonzero([c.side == side for c in self.captions])
-        candidates = np.flatnonzero([p.side == side for p in self.pictures])
+        asked = np.flatnonzero([c.side == side for c in self._captions])
+        candidates = np.flatnonzero([p.side == side for p in self._pictures])
+        if not len(asked):
+            return []
         ranks = first_positive_ranks(texts[asked], images[candidates], text_group[asked], image_group[candidates])
+        rows = [self._captions[i] for i in asked]
         return [
-            Query(TEXT_TO_IMAGE, self.captions[i].concept, self.captions[i].language, int(rank))
-            for i, rank in zip(asked, ranks, strict=True)
+            _answer(row.id, TEXT_TO_IMAGE, row.concept, row.language, int(rank))
+            for row, rank in zip(rows, ranks, strict=True)
         ]
 
-    def _image_to_text(self, texts: Floats, images: Floats, side: Side) -> list[Query]:
+    def _image_to_text(self, texts: Floats, images: Floats, side: Side) -> Iterator[list[Answer]]:
         text_group, image_group = self._groups
-        languages = np.array([c.language if c.side == side else "" for c in self.captions])
-        queries = []
-        for language in dict.fromkeys(languages[languages != ""].tolist()):
-            candidates = languages == language
-            asked = np.flatnonzero(np.isin(image_group, text_group[candidates]))
+        for _, language, asked, candidates in (query for query in self._image_queries if query[0] == side):
             ranks = first_positive_ranks(images[asked], texts[candidates], image_group[asked], text_group[candidates])
-            queries += [
-                Query(IMAGE_TO_TEXT, self.pictures[i].concept, language, int(rank))
-                for i, rank in zip(asked, ranks, strict=True)
+            rows = [self._pictures[i] for i in asked]
+            yield [
+                _answer(f"{row.id}→{language}", IMAGE_TO_TEXT, row.concept, language, int(rank))
+                for row, rank in zip(rows, ranks, strict=True)
             ]
-        return queries
 
 
-def hits(queries: list[Query], k: int = 1) -> NDArray[np.float64]:
-    """1.0 where a positive is in the top k, else 0.0, with tasks weighted to count equally: (n,)."""
-    return np.array([q.rank <= k for q in queries], np.float64)
+def _answer(name: str, direction: str, concept: Concept, language: str, rank: int) -> Answer:
+    values = {f"{direction}_recall@{k}": float(rank <= k) for k in KS}
+    values[f"{direction}_mrr@{KS[-1]}"] = 1 / rank if rank <= KS[-1] else 0.0
+    return Answer(
+        id=name,
+        side="regional" if concept.regional else "global",
+        cluster=concept.key,
+        values=values,
+        language=language,
+        country=concept.country,
+        region=REGION if concept.regional else None,
+        aspect=concept.aspect,
+    )
 
 
-def task_weights(queries: list[Query]) -> NDArray[np.float64]:
-    """Weights (n,) of mean 1 that make a plain mean over queries the mean of the two tasks' means."""
-    tasks = np.array([q.task for q in queries])
-    weights = np.empty(len(queries))
-    for task in set(tasks.tolist()):
-        chosen = tasks == task
-        weights[chosen] = len(queries) / (len(set(tasks.tolist())) * chosen.sum())
-    return weights
-
-
-def side_hits(queries: list[Query], side: Side) -> tuple[NDArray[np.float64], list[str]]:
-    """Weighted recall@1 hits of one side, whose plain mean is the side's Q, and the concept (cluster) of each."""
-    chosen = [q for q in queries if q.side == side]
-    return hits(chosen) * task_weights(chosen), [q.concept.key for q in chosen]
-
-
-def score(queries: list[Query], side: Side) -> float:
-    """Q of a side: recall@1, the mean of the two directions."""
-    return float(side_hits(queries, side)[0].mean())
-
-
-def rows(queries: list[Query], model: str, beta: float, split: Split) -> list[Score]:
-    """Score rows: recall@1 of every task and side, overall, and by language and by country, with 95 % intervals."""
-    found = []
-    for task in (TEXT_TO_IMAGE, IMAGE_TO_TEXT):
-        for side in SIDES:
-            mine = [q for q in queries if q.task == task and q.side == side]
-            slices: list[tuple[str | None, str | None, list[Query]]] = [(None, None, mine)]
-            slices += [
-                (lang, None, [q for q in mine if q.language == lang]) for lang in sorted({q.language for q in mine})
-            ]
-            if side == "regional":
-                by_country = sorted({q.concept.countries[0] for q in mine})
-                slices += [(None, code, [q for q in mine if q.concept.countries[0] == code]) for code in by_country]
-            for language, country, part in slices:
-                values = hits(part)
-                low, high = cluster_mean_interval(values, [q.concept.key for q in part])
-                found.append(
-                    Score(
-                        model,
-                        beta,
-                        task,
-                        split,
-                        side,
-                        "recall@1",
-                        float(values.mean()),
-                        len(part),
-                        low,
-                        high,
-                        language,
-                        country,
-                    )
-                )
-    return found
+TASKS = (WorldRetrieval(),)

@@ -1,0 +1,179 @@
+"""From answers to scores: means with clustered bootstrap intervals, overall and in slices; Q over tasks; comparisons.
+
+Every bootstrap draws whole clusters (a question asked in thirty languages, a concept) with replacement, the same draws
+for every setting of the weights, so that differences between two settings are paired.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .answers import Answers
+from .intervals import RESAMPLES
+from .rows import Score
+from .setting import Setting
+from .task import SIDES, Side
+
+Floats = NDArray[np.float64]
+SLICES = ("region", "country", "language", "aspect")
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with the 95 % interval of its bootstrap."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, value: float, draws: Floats) -> Estimate:
+        """From the bootstrap's draws (RESAMPLES,); those that are no number are left out."""
+        known = draws[np.isfinite(draws)]
+        if not len(known):
+            return cls(value, value, value)
+        low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return cls(value, float(low), float(high))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A statistic and its bootstrap draws (RESAMPLES,): Samples of the same answers are paired draw by draw."""
+
+    value: float
+    draws: Floats
+
+    @property
+    def estimate(self) -> Estimate:
+        """The value with its interval."""
+        return Estimate.of(self.value, self.draws)
+
+    @property
+    def error(self) -> float:
+        """Its standard error."""
+        return float(np.nanstd(self.draws))
+
+    def __add__(self, other: Sample) -> Sample:
+        return Sample(self.value + other.value, self.draws + other.draws)
+
+    def __sub__(self, other: Sample) -> Sample:
+        return Sample(self.value - other.value, self.draws - other.draws)
+
+    def __rmul__(self, factor: float) -> Sample:
+        return Sample(factor * self.value, factor * self.draws)
+
+    def __truediv__(self, other: Sample) -> Sample:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return Sample(float(np.divide(self.value, other.value)), self.draws / other.draws)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One task's answers at one setting, with the metrics whose mean is its score."""
+
+    task: str
+    main_metrics: tuple[str, ...]
+    answers: Answers
+
+
+def score_rows(
+    measured: Measured, *, model: str, setting: Setting, split: str, weights: str = "", main_only: bool = False
+) -> list[Score]:
+    """Rows of every metric and side: overall, and by region, country, language and aspect where there are several."""
+    rows = []
+    for side in SIDES:
+        mine = measured.answers.side(side)
+        if not len(mine):
+            continue
+        slices: list[tuple[dict[str, str], Answers]] = [({}, mine)]
+        for name in SLICES:
+            column = mine.column(name)
+            found = sorted({value for value in column if value is not None})
+            slices += [({name: value}, mine.where(column == value)) for value in found]
+        for where, part in slices:
+            metrics = measured.main_metrics if main_only else tuple(part.values)
+            for metric, n, estimate in means(part, metrics):
+                rows.append(
+                    Score(
+                        model=model, beta=setting.beta, task=measured.task, split=split, side=side, metric=metric,
+                        value=estimate.value, n=n, low=estimate.low, high=estimate.high,
+                        main=metric in measured.main_metrics, parts=setting.parts, weights=weights, **where,
+                    )
+                )  # fmt: skip
+    return rows
+
+
+def means(answers: Answers, metrics: Sequence[str]) -> list[tuple[str, int, Estimate]]:
+    """Mean, number of answers and interval of every metric that any of the answers has."""
+    known = [metric for metric in metrics if np.isfinite(answers.values.get(metric, np.nan)).any()]
+    if not known:
+        return []
+    values, draws, counts = _drawn_means(answers, known, seed=0)
+    return [(m, int(counts[i]), Estimate.of(values[i], draws[:, i])) for i, m in enumerate(known)]
+
+
+def quality(tasks: Iterable[Measured], side: Side) -> Sample:
+    """Q of a side: the unweighted mean of its tasks' scores, each the mean of the task's main metrics.
+
+    Raises DataError when no task has an answer for the side.
+    """
+    scores = []
+    for task in tasks:
+        mine = task.answers.side(side)
+        known = [m for m in task.main_metrics if np.isfinite(mine.values.get(m, np.nan)).any()]
+        if known:
+            values, draws, _ = _drawn_means(mine, known, seed=zlib.crc32(f"{task.task} {side}".encode()))
+            scores.append(Sample(float(values.mean()), draws.mean(axis=1)))
+    if not scores:
+        raise DataError(f"none of the tasks counts for the {side} score; add one that does (ggez eval --list)")
+    return (1 / len(scores)) * sum(scores[1:], scores[0])
+
+
+def parity(tasks: Sequence[Measured], alpha: float) -> Sample:
+    """GRP = α · Q_global + (1 − α) · Q_regional."""
+    return alpha * quality(tasks, "global") + (1 - alpha) * quality(tasks, "regional")
+
+
+def count(tasks: Iterable[Measured], side: Side) -> int:
+    """How many answers count for a side."""
+    return sum(int((task.answers.column("side") == side).sum()) for task in tasks)
+
+
+def row_quality(rows: Iterable[Score], side: Side) -> Mapping[Setting, float]:
+    """Q of a side at every setting, from rows of one model and split alone."""
+    found: dict[Setting, dict[str, list[float]]] = {}
+    for row in rows:
+        if row.side == side and row.main and row.whole:
+            found.setdefault(Setting(row.beta, row.parts), {}).setdefault(row.task, []).append(row.value)
+    return {setting: float(np.mean([np.mean(values) for values in tasks.values()])) for setting, tasks in found.items()}
+
+
+def _drawn_means(answers: Answers, metrics: Sequence[str], seed: int) -> tuple[Floats, Floats, Floats]:
+    """Means (m,), their bootstrap draws (RESAMPLES, m) and how many answers have the metrics (m,)."""
+    codes = answers.cluster_codes
+    clusters = int(codes.max()) + 1
+    values = np.stack([answers.values[metric] for metric in metrics])
+    known = np.isfinite(values)
+    sums = np.stack([np.bincount(codes, np.where(k, v, 0), clusters) for v, k in zip(values, known, strict=True)])
+    counts = np.stack([np.bincount(codes, k, clusters) for k in known])
+    times = _times_drawn(clusters, seed).astype(np.float32)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        draws = (times @ sums.T.astype(np.float32)) / (times @ counts.T.astype(np.float32))
+    totals = counts.sum(axis=1)
+    return sums.sum(axis=1) / totals, draws.astype(np.float64), totals
+
+
+@lru_cache(maxsize=64)
+def _times_drawn(clusters: int, seed: int) -> NDArray[np.uint16]:
+    """How often each cluster is drawn in each resample: (RESAMPLES, clusters)."""
+    drawn = np.random.default_rng(seed).integers(0, clusters, (RESAMPLES, clusters))
+    flat = drawn + clusters * np.arange(RESAMPLES)[:, None]
+    return np.bincount(flat.ravel(), minlength=RESAMPLES * clusters).reshape(RESAMPLES, clusters).astype(np.uint16)

@@ -1,0 +1,122 @@
+"""What a sweep and a search measure on: the tasks of both roles, choosing and reporting, at any setting of the pair.
+
+Everything that is measured becomes rows at once.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DataError
+from .aggregate import Estimate, Measured, Sample, count, quality, score_rows
+from .report import CurvePoint, Reported
+from .rows import Score, append_rows
+from .runner import Bench, Loaded
+from .setting import BASE, Setting
+from .task import SIDES
+
+CHOOSE, REPORT = 0, 1
+
+
+class Field:
+    """A pair's tasks. choosing, reporting: the same tasks on their first and their last split.
+
+    A task of a single split is in both, halved by its clusters.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        model: str,
+        alpha: float,
+        choosing: Sequence[Loaded],
+        reporting: Sequence[Loaded],
+        output: Path | None = None,
+    ) -> None:
+        self.bench, self.alpha = bench, alpha
+        self.rows: list[Score] = []
+        self._model, self._output = model, output
+        self._tasks = (tuple(choosing), tuple(reporting))
+        self._samples: dict[tuple[int, Setting], tuple[Sample, Sample]] = {}
+
+    @property
+    def splits(self) -> dict[str, tuple[str, str]]:
+        """Every task's split of both roles."""
+        return {a.info.name: (_label(a, CHOOSE), _label(b, REPORT)) for a, b in zip(*self._tasks, strict=True)}
+
+    def expect(self, choosing: int = 0, reporting: int = 0) -> None:
+        """Say how many settings will be measured."""
+        self.bench.expect(self._tasks[CHOOSE], choosing)
+        self.bench.expect([one for one in self._tasks[REPORT] if not _single(one)], reporting)
+
+    def qualities(self, setting: Setting, role: int = CHOOSE) -> tuple[Sample, Sample]:
+        """Q of the global and the regional side."""
+        if (role, setting) not in self._samples:
+            measured = [self._measured(one, setting, role) for one in self._tasks[role]]
+            q_global, q_regional = (quality(measured, side) for side in SIDES)
+            self._samples[role, setting] = (q_global, q_regional)
+        return self._samples[role, setting]
+
+    def parity(self, setting: Setting, role: int = CHOOSE) -> Sample:
+        """GRP at a setting."""
+        q_global, q_regional = self.qualities(setting, role)
+        return self.alpha * q_global + (1 - self.alpha) * q_regional
+
+    def curve_point(self, beta: float) -> CurvePoint:
+        """A β on the splits for choosing."""
+        q_global, q_regional = self.qualities(Setting(beta))
+        kept = q_global / self.qualities(BASE)[0]
+        return CurvePoint(
+            beta, q_global.estimate, q_regional.estimate, self.parity(Setting(beta)).estimate, kept.estimate
+        )
+
+    def reported(self, name: str, setting: Setting, over: Setting | None = None) -> Reported:
+        """A choice on the splits for reporting, its GRP compared with that of `over`."""
+        q_global, q_regional = self.qualities(setting, REPORT)
+        base_global, base_regional = self.qualities(BASE, REPORT)
+        measured = [self._asked(one, setting, REPORT) for one in self._tasks[REPORT]]
+        gained = (q_regional / base_regional).estimate
+        grp = self.parity(setting, REPORT)
+        return Reported(
+            name=name,
+            setting=setting,
+            q_global=q_global.estimate,
+            n_global=count(measured, "global"),
+            q_regional=q_regional.estimate,
+            n_regional=count(measured, "regional"),
+            grp=grp.estimate,
+            global_kept=(q_global / base_global).estimate,
+            regional_gain=Estimate(gained.value - 1, gained.low - 1, gained.high - 1),
+            gain=None if over is None else (grp - self.parity(over, REPORT)).estimate,
+        )
+
+    def _measured(self, task: Loaded, setting: Setting, role: int) -> Measured:
+        found = self._asked(task, setting, role)
+        rows = score_rows(found, model=self._model, setting=setting, split=_label(task, role))
+        self.rows += append_rows(self._output, rows) if self._output else rows
+        return found
+
+    def _asked(self, task: Loaded, setting: Setting, role: int) -> Measured:
+        found = self.bench.ask(task, setting)
+        if not _single(task):
+            return found
+        parities = np.array([zlib.crc32(str(c).encode()) % 2 for c in found.answers.column("cluster")])
+        half = Measured(found.task, found.main_metrics, found.answers.where(parities == role))
+        for side in SIDES:
+            if len(found.answers.side(side)) and not len(half.answers.side(side)):
+                raise DataError(
+                    f"{task.name}: has too few {side} rows to choose β on one half and report on the other; add rows"
+                )
+        return half
+
+
+def _single(task: Loaded) -> bool:
+    return len(task.info.splits) == 1
+
+
+def _label(task: Loaded, role: int) -> str:
+    return f"{task.split}, {('choosing', 'reporting')[role]} half" if _single(task) else task.split
