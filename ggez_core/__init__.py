@@ -15,10 +15,12 @@ _PUBLIC = {
     "Recipe": "merging",
     "alpha": "regions",
     "compare": "checkpoints",
+    "evaluate": "evaluation.runner",
     "grp": "evaluation",
     "merge": "merging",
     "open_checkpoint": "checkpoints",
     "retrieval_metrics": "evaluation",
+    "sweep": "evaluation.sweep",
 }
 
 __version__ = "0.1.0"

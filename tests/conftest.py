@@ -6,6 +6,7 @@ import os
 import random
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -14,6 +15,14 @@ hypothesis.settings.register_profile("ggez", deadline=None)  # a busy machine's 
 hypothesis.settings.load_profile("ggez")
 
 Ggez = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Embeddings are kept in a folder of the test's own, not in the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("GGEZ_CACHE", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -115,10 +115,8 @@ def short_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     """One picture of a concept, one caption in a language, and three β."""
     monkeypatch.setattr(world_retrieval, "caption_rows", first_captions)
     monkeypatch.setattr(world_retrieval, "PICTURES_PER_CONCEPT", 1)
-    full = sweep.sweep_world
-    monkeypatch.setattr(
-        sweep, "sweep_world", lambda *given, **named: full(*given, **{**named, "betas": (0.0, 0.5, 1.0)})
-    )
+    full = sweep.sweep
+    monkeypatch.setattr(sweep, "sweep", lambda *given, **named: full(*given, **{**named, "betas": (0.0, 0.5, 1.0)}))
 
 
 def test_show_tells_where_and_how_good(shipped: Path, short_sweep: None, ggez: Ggez) -> None:
@@ -133,7 +131,8 @@ def test_show_tells_where_and_how_good(shipped: Path, short_sweep: None, ggez: G
     assert [p.beta for p in curve] == [0.0, 0.5, 1.0]
     assert [p["grp"] for p in report["curve"]] == [p.grp(0.43) for p in curve]
     assert report["best"] == choose(curve, 0.43).beta
-    assert report["constrained"] == choose(curve, 0.43, 0.98).beta
+    assert report["constrained"] <= choose(curve, 0.43, 0.98).beta
+    assert {p["beta"]: p["kept_low"] for p in report["curve"]}[report["constrained"]] >= 0.98
     measured = {m["name"]: m for m in report["test"]}
     assert set(measured) == {"base", "keeps 98% of global", "best GRP", "regional"}
     regional_captions = sum(row.side == "regional" for row in first_captions("test"))
