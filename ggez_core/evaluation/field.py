@@ -97,7 +97,9 @@ class Field:
     def _measured(self, task: Loaded, setting: Setting, role: int) -> Measured:
         found = self._asked(task, setting, role)
         rows = score_rows(found, model=self._model, setting=setting, split=_label(task, role))
-        self.rows += append_rows(self._output, rows) if self._output else rows
+        if self._output:
+            append_rows(self._output, rows)
+        self.rows += rows
         return found
 
     def _asked(self, task: Loaded, setting: Setting, role: int) -> Measured:
