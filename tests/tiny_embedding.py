@@ -41,7 +41,7 @@ def siglip_two(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
     """A fixed-size SigLIP2: the first kind's model class with a tokenizer that keeps upper case, as first published."""
     from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel, SiglipProcessor
 
-    tokenizer = _byte_tokenizer()
+    tokenizer = byte_tokenizer()
     config = SiglipConfig(
         text_config={**TOWER, "vocab_size": len(tokenizer), "max_position_embeddings": 64, "projection_size": WIDTH,
                      "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1},
@@ -91,15 +91,117 @@ def clip(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
     return _saved(CLIPModel(config), CLIPProcessor(images, tokenizer), folder, dtype)
 
 
+def metaclip_two(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
+    """A MetaCLIP 2, the multilingual CLIP, with an XLM tokenizer."""
+    from transformers import CLIPProcessor, MetaClip2Config, MetaClip2Model
+
+    tokenizer = xlm_tokenizer(77)
+    config = MetaClip2Config(
+        text_config={**TOWER, "vocab_size": len(tokenizer), "max_position_embeddings": 77, "projection_dim": 24,
+                     "bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1},
+        vision_config={**TOWER, "image_size": 32, "patch_size": 16, "projection_dim": 24},
+        projection_dim=24,
+    )  # fmt: skip
+    return _saved(MetaClip2Model(config), CLIPProcessor(_clip_images(), tokenizer), folder, dtype)
+
+
+def alt_clip(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
+    """An AltCLIP: CLIP's vision tower with an XLM-R text tower."""
+    from transformers import AltCLIPConfig, AltCLIPModel, AltCLIPProcessor
+
+    tokenizer = xlm_tokenizer(512)
+    config = AltCLIPConfig(
+        text_config={**TOWER, "vocab_size": len(tokenizer), "max_position_embeddings": 514, "project_dim": 24},
+        vision_config={**TOWER, "image_size": 32, "patch_size": 16},
+        projection_dim=24,
+    )
+    return _saved(AltCLIPModel(config), AltCLIPProcessor(_clip_images(), tokenizer), folder, dtype)
+
+
+def chinese_clip(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
+    """A Chinese-CLIP: CLIP's vision tower with a BERT text tower."""
+    from transformers import ChineseCLIPConfig, ChineseCLIPImageProcessor, ChineseCLIPModel, ChineseCLIPProcessor
+
+    tokenizer = bert_tokenizer()
+    config = ChineseCLIPConfig(
+        text_config={**TOWER, "vocab_size": len(tokenizer), "max_position_embeddings": 52},
+        vision_config={**TOWER, "image_size": 32, "patch_size": 16},
+        projection_dim=24,
+    )
+    images = ChineseCLIPImageProcessor(size={"height": 32, "width": 32}, do_center_crop=False)
+    return _saved(ChineseCLIPModel(config), ChineseCLIPProcessor(images, tokenizer), folder, dtype)
+
+
+def dual_xlmr(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
+    """A VisionTextDualEncoder of CLIP's vision tower and XLM-R, whose positions count from the padding token on."""
+    from transformers import CLIPVisionConfig, XLMRobertaConfig
+
+    tokenizer = xlm_tokenizer(10**30)  # as one that was saved without saying
+    text = XLMRobertaConfig(**TOWER, vocab_size=len(tokenizer), max_position_embeddings=66, type_vocab_size=1)
+    vision = CLIPVisionConfig(**TOWER, image_size=32, patch_size=16)
+    return _dual(vision, text, _clip_images(), tokenizer, folder, dtype)
+
+
+def dual_bert(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
+    """A VisionTextDualEncoder of ViT and BERT."""
+    from transformers import BertConfig, ViTConfig, ViTImageProcessor
+
+    tokenizer = bert_tokenizer()
+    text = BertConfig(**TOWER, vocab_size=len(tokenizer), max_position_embeddings=52)
+    images = ViTImageProcessor(size={"height": 32, "width": 32})
+    return _dual(ViTConfig(**TOWER, image_size=32, patch_size=16), text, images, tokenizer, folder, dtype)
+
+
 EMBEDDINGS: dict[str, Callable[..., Path]] = {
     "siglip": siglip,
     "siglip_two": siglip_two,
     "naflex": naflex,
     "clip": clip,
+    "metaclip_two": metaclip_two,
+    "alt_clip": alt_clip,
+    "chinese_clip": chinese_clip,
+    "dual_xlmr": dual_xlmr,
+    "dual_bert": dual_bert,
 }
 
 
-def _byte_tokenizer() -> Any:
+def _dual(vision: Any, text: Any, images: Any, tokenizer: Any, folder: Path, dtype: torch.dtype) -> Path:
+    from transformers import (
+        VisionTextDualEncoderConfig,
+        VisionTextDualEncoderModel,
+        VisionTextDualEncoderProcessor,
+    )
+
+    config = VisionTextDualEncoderConfig.from_vision_text_configs(vision, text, projection_dim=24)
+    processor = VisionTextDualEncoderProcessor(images, tokenizer)
+    return _saved(VisionTextDualEncoderModel(config), processor, folder, dtype)
+
+
+def _clip_images() -> Any:
+    from transformers import CLIPImageProcessor
+
+    return CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+
+
+def xlm_tokenizer(length: int) -> Any:
+    """XLM-R's class of tokenizer over single letters."""
+    from transformers import XLMRobertaTokenizer
+
+    letters = sorted({letter for text in CORPUS for letter in text if letter != " "})
+    words = ["<s>", "<pad>", "</s>", "<unk>", "▁", *letters, "<mask>"]
+    return XLMRobertaTokenizer(vocab=[(word, -float(i)) for i, word in enumerate(words)], model_max_length=length)
+
+
+def bert_tokenizer() -> Any:
+    """BERT's class of tokenizer over single letters."""
+    from transformers import BertTokenizer
+
+    letters = sorted({letter for text in CORPUS for letter in text.lower() if letter != " "})
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    return BertTokenizer(vocab={word: i for i, word in enumerate(words)}, model_max_length=52)
+
+
+def byte_tokenizer() -> Any:
     """Byte-level BPE with the special tokens of Gemma's, no lower-casing, padded on the right, no mask returned."""
     from tokenizers import Tokenizer, decoders, models, processors, trainers
     from transformers import PreTrainedTokenizerFast

@@ -1,15 +1,18 @@
-"""Vision-language embedding models (SigLIP, SigLIP2, CLIP) through transformers' own classes and processors.
+"""Vision-language embedding models: images and texts in, unit vectors out, whichever library the model is of.
 
-A checkpoint becomes an `EmbeddingModel` that turns images and texts into unit vectors, preparing both as the model was
-trained. Preparing (`prepare_*`) is apart from embedding (`embed_*`), since only the second depends on the weights: a
-gallery is prepared once and embedded again whenever β moves.
+Preparing (`prepare_*`) is apart from embedding (`embed_*`), since only the second depends on the weights: a gallery is
+prepared once and embedded again whenever β moves. The libraries are `embedding_transformers` and `embedding_open_clip`,
+imported when a checkpoint of theirs is loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import importlib
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
@@ -17,83 +20,15 @@ from PIL import Image
 from ..checkpoints import Checkpoint
 from ..errors import CheckpointError, DataError
 from ..progress import Progress, silent
-from .family import BetaOf, Family, at_base
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+from .embedding_kinds import KINDS, OPEN_CLIP
+from .family import BetaOf, Family, Placement, at_base, transformers_code
 
 BATCH = 64
-
-
-@dataclass(frozen=True)
-class TextRules:
-    """How texts are prepared: lower-cased or not, and always padded to the full length or only to the longest."""
-
-    lower_case: bool
-    pad_to_full_length: bool
-
-
-# SigLIP pools the last position, so texts are always padded to the full length (64). Its own tokenizer lower-cases, and
-# SigLIP2's was trained on lower-cased text though its first published tokenizers don't do it: lower-casing is right for
-# both. CLIP pools the end token, so padding to the longest text (77 at most) is enough.
-RULES = {
-    "siglip": TextRules(lower_case=True, pad_to_full_length=True),
-    "siglip2": TextRules(lower_case=True, pad_to_full_length=True),
-    "clip": TextRules(lower_case=False, pad_to_full_length=False),
-}
-CLASSES = {"siglip": "SiglipModel", "siglip2": "Siglip2Model", "clip": "CLIPModel"}
-
-COMPONENTS = {  # the components that image vectors come from, and text vectors
-    "siglip": (("vision_model",), ("text_model",)),
-    "siglip2": (("vision_model",), ("text_model",)),
-    "clip": (("vision_model", "visual_projection"), ("text_model", "text_projection")),
-}
+KEPT_BYTES = 64 << 20  # of vectors that previews keep for the next β
+_LIBRARIES = {OPEN_CLIP: "embedding_open_clip", "transformers": "embedding_transformers"}  # each has a `load`
 
 Prepared = Mapping[str, torch.Tensor]
-
-
-def is_embedding(checkpoint: Checkpoint) -> bool:
-    """Whether the checkpoint is of a class this family loads."""
-    return checkpoint.model_type in CLASSES
-
-
-def load_embedding(
-    checkpoint: Checkpoint, *, device: torch.device | str | None = None, dtype: torch.dtype | None = None
-) -> EmbeddingModel:
-    """Load the checkpoint's model (in evaluation mode) and processor.
-
-    dtype: by default the checkpoint's own. Raises CheckpointError when it isn't an embedding model, when weights are
-    missing, or when its processor files are.
-    """
-    import transformers
-
-    if not is_embedding(checkpoint):
-        raise CheckpointError(
-            f"{checkpoint.source} is a {checkpoint.model_type or 'model of unknown type'}, not an embedding model; "
-            f"known types: {', '.join(CLASSES)}"
-        )
-    folder = str(checkpoint.folder)
-    try:
-        model, report = getattr(transformers, CLASSES[checkpoint.model_type]).from_pretrained(
-            folder, dtype=dtype or "auto", local_files_only=True, output_loading_info=True
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise CheckpointError(f"{checkpoint.source} can't be loaded by transformers: {_first_line(error)}") from error
-    if report["missing_keys"]:
-        missing = sorted(report["missing_keys"])
-        raise CheckpointError(
-            f"{checkpoint.source} lacks {len(missing)} weights, the first is {missing[0]}; is it a whole checkpoint?"
-        )
-    try:
-        processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, ImportError, KeyError) as error:
-        raise CheckpointError(
-            f"{checkpoint.source} has no usable processor and tokenizer files: {_first_line(error)}"
-        ) from error
-    model = model.eval().requires_grad_(False)
-    if device is not None:
-        model = model.to(device)
-    return EmbeddingModel(model, processor, RULES[checkpoint.model_type])
+"""Inputs as a model takes them, by name, each with one row an image or text."""
 
 
 @dataclass(frozen=True)
@@ -104,54 +39,52 @@ class Search:
     images: Sequence[Image.Image]
 
 
-class EmbeddingModel:
-    """A model with its processor: images and texts in, unit vectors out."""
+class EmbeddingModel(ABC):
+    """A loaded model with its own preparation of images and texts.
 
-    def __init__(self, model: PreTrainedModel, processor: Any, rules: TextRules) -> None:
+    model: the library's module. image_components, text_components: the checkpoint's components that image vectors come
+    from, and text vectors; the weights of others don't change them. text_length: the most tokens a text may have;
+    longer ones are cut. device: where inputs go; None leaves that to the model (accelerate's hooks).
+    """
+
+    image_components: tuple[str, ...]
+    text_components: tuple[str, ...]
+    text_length: int
+
+    def __init__(self, model: torch.nn.Module, device: torch.device | None) -> None:
         self.model = model
-        self.processor = processor
-        self.rules = rules
-        self.image_components, self.text_components = COMPONENTS[model.config.model_type]
+        self.device = device
+        self._kept: OrderedDict[object, torch.Tensor] = OrderedDict()
 
-    @property
-    def text_length(self) -> int:
-        """The most tokens a text may have (64 for SigLIP, 77 for CLIP); longer ones are cut."""
-        return int(self.model.config.text_config.max_position_embeddings)
-
+    @abstractmethod
     def prepare_images(self, images: Sequence[Image.Image]) -> Prepared:
         """Pixels as the model wants them: `pixel_values` (n, 3, h, w) float32; patches and masks for NaFlex.
 
         Raises DataError when there are none.
         """
-        if not images:
-            raise DataError("there are no images to embed; give at least one")
-        return dict(self.processor.image_processor([i.convert("RGB") for i in images], return_tensors="pt"))
 
+    @abstractmethod
     def prepare_texts(self, texts: Sequence[str]) -> Prepared:
-        """Token ids (n, length), with the attention mask where the model wants one.
+        """Token ids `input_ids` (n, length), with the attention mask where the model wants one.
 
         Raises DataError when there are none.
         """
-        if not texts:
-            raise DataError("there are no texts to embed; give at least one")
-        texts = [t.lower() for t in texts] if self.rules.lower_case else list(texts)
-        padding = "max_length" if self.rules.pad_to_full_length else True
-        tokens = self.processor.tokenizer(
-            texts, padding=padding, truncation=True, max_length=self.text_length, return_tensors="pt"
-        )
-        return {
-            k: v
-            for k, v in tokens.items()
-            if k == "input_ids" or (k == "attention_mask" and not self.rules.pad_to_full_length)
-        }
+
+    @abstractmethod
+    def _image_features(self, batch: Prepared) -> torch.Tensor:
+        """The library's features (n, d) of a batch of prepared images."""
+
+    @abstractmethod
+    def _text_features(self, batch: Prepared) -> torch.Tensor:
+        """The library's features (n, d) of a batch of prepared texts."""
 
     def embed_images(self, prepared: Prepared) -> torch.Tensor:
         """Unit vectors (n, d), float32 on the CPU, of prepared images."""
-        return self._embed(self.model.get_image_features, prepared)
+        return self._embed(self._image_features, prepared)
 
     def embed_texts(self, prepared: Prepared) -> torch.Tensor:
         """Unit vectors (n, d), float32 on the CPU, of prepared texts."""
-        return self._embed(self.model.get_text_features, prepared)
+        return self._embed(self._text_features, prepared)
 
     def encode_images(self, images: Sequence[Image.Image]) -> torch.Tensor:
         """Unit vectors (n, d), float32 on the CPU."""
@@ -164,30 +97,105 @@ class EmbeddingModel:
     def preview(
         self, inputs: Search, *, beta_of: BetaOf = at_base, progress: Progress = silent
     ) -> Iterator[torch.Tensor]:
-        """Cosines (n_queries, n_candidates), float32 on the CPU."""
-        texts, images = self.encode_texts(inputs.texts), self.encode_images(inputs.images)
-        yield texts @ images.T
+        """Cosines (n_texts, n_images), float32 on the CPU. A side whose tower stands where it stood is kept."""
+        texts, images = tuple(inputs.texts), inputs.images
+        text_vectors = self._once(
+            ("texts", texts, *map(beta_of, self.text_components)), lambda: self.encode_texts(texts)
+        )
+        image_vectors = self._once(
+            ("images", _digest(images), *map(beta_of, self.image_components)), lambda: self.encode_images(images)
+        )
+        yield text_vectors @ image_vectors.T
+
+    def _once(self, key: object, compute: Callable[[], torch.Tensor]) -> torch.Tensor:
+        if key not in self._kept:
+            self._kept[key] = compute()
+            while len(self._kept) > 2 and sum(v.nbytes for v in self._kept.values()) > KEPT_BYTES:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
 
     @torch.inference_mode()
-    def _embed(self, features: Any, prepared: Prepared) -> torch.Tensor:
-        parameter = next(self.model.parameters())
+    def _embed(self, features: Callable[[Prepared], torch.Tensor], prepared: Prepared) -> torch.Tensor:
+        dtype = next(p.dtype for p in self.model.parameters() if p.is_floating_point())
         count = len(next(iter(prepared.values())))
         vectors = []
         for start in range(0, count, BATCH):
-            batch = {k: v[start : start + BATCH].to(parameter.device) for k, v in prepared.items()}
-            batch = {k: v.to(parameter.dtype) if v.is_floating_point() else v for k, v in batch.items()}
-            out = features(**batch)
-            vectors.append(torch.nn.functional.normalize(getattr(out, "pooler_output", out).float(), dim=-1).cpu())
+            batch = {k: v[start : start + BATCH].to(self.device) for k, v in prepared.items()}
+            batch = {k: v.to(dtype) if v.is_floating_point() else v for k, v in batch.items()}
+            vectors.append(torch.nn.functional.normalize(features(batch).float(), dim=-1).cpu())
         return torch.cat(vectors)
+
+
+def is_embedding(checkpoint: Checkpoint) -> bool:
+    """Whether the checkpoint is of a class this family loads."""
+    return checkpoint.layout == OPEN_CLIP or checkpoint.model_type in KINDS
+
+
+def load_embedding(
+    checkpoint: Checkpoint,
+    *,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    placement: Placement | None = None,
+) -> EmbeddingModel:
+    """Load the checkpoint's model (in evaluation mode) with its preparation; `placement` says all of where and how.
+
+    Raises CheckpointError when it isn't an embedding model, when weights are missing, or when its processor or
+    tokenizer files are.
+    """
+    if not is_embedding(checkpoint):
+        raise CheckpointError(
+            f"{checkpoint.source} is a {checkpoint.model_type or 'model of unknown type'}, not an embedding model; "
+            f"known types: {', '.join(KINDS)}, open_clip's"
+        )
+    library = _LIBRARIES.get(checkpoint.layout, _LIBRARIES["transformers"])
+    load: Callable[[Checkpoint, Placement], EmbeddingModel]
+    load = importlib.import_module(f"{__package__}.{library}").load
+    return load(checkpoint, placement or Placement(device=device, dtype=dtype))
+
+
+def rgb(images: Sequence[Image.Image]) -> list[Image.Image]:
+    """Pictures of any mode as RGB. Raises DataError when there are none."""
+    if not images:
+        raise DataError("there are no images to embed; give at least one")
+    return [image.convert("RGB") for image in images]
+
+
+def some(texts: Sequence[str]) -> list[str]:
+    """The texts. Raises DataError when there are none."""
+    if not texts:
+        raise DataError("there are no texts to embed; give at least one")
+    return list(texts)
+
+
+def one_line(error: BaseException) -> str:
+    """What a library's exception says, short enough for one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _digest(images: Sequence[Image.Image]) -> str:
+    digest = hashlib.sha256()
+    for image in images:
+        digest.update(repr((image.mode, image.size)).encode())
+        digest.update(image.convert("RGB").tobytes())
+    return digest.hexdigest()
+
+
+def _loading_code(checkpoint: Checkpoint, folder: str) -> str:
+    if checkpoint.layout != OPEN_CLIP:
+        return transformers_code(checkpoint, folder)
+    name = repr(f"local-dir:{folder}")
+    return (
+        f"import open_clip\n\nmodel, _, preprocess = open_clip.create_model_and_transforms({name})\n"
+        f"tokenizer = open_clip.get_tokenizer({name})\n"
+    )
 
 
 FAMILY = Family(
     "embedding",
-    "SigLIP, SigLIP2 and CLIP",
+    f"{', '.join(kind.title for kind in KINDS.values())} and open_clip's models",
     is_embedding,
-    lambda checkpoint, placement: load_embedding(checkpoint, device=placement.device, dtype=placement.dtype),
+    lambda checkpoint, placement: load_embedding(checkpoint, placement=placement),
+    _loading_code,
 )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -20,6 +20,7 @@ from ggez_core.families import embedding
 from ggez_core.families.embedding import EmbeddingModel, is_embedding, load_embedding
 from tests.tiny_embedding import EMBEDDINGS, clip, siglip, siglip_two
 
+LENGTHS = {"clip": 77, "metaclip_two": 77, "alt_clip": 512, "chinese_clip": 52, "dual_bert": 52}  # else 64
 TEXTS = ["A photo of a CAT", "nasi lemak", "", "งานวัด ဓာတ်ပုံ", "Rumah Gadang di Sumatra!", "x " * 300]
 NEW_PROCESS = """
 import sys
@@ -43,9 +44,9 @@ def pictures(seed: int, sizes: tuple[tuple[int, int], ...] = ((32, 32), (60, 40)
 def by_library(folder: Path, images: list[Image.Image], texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
     """Unit vectors of images and texts from the library's own classes, one text and one image at a time."""
     model, processor = AutoModel.from_pretrained(folder).eval(), AutoProcessor.from_pretrained(folder)
-    is_clip = model.config.model_type == "clip"
-    options = {"padding": True} if is_clip else {"padding": "max_length"}
-    length = 77 if is_clip else 64
+    is_siglip = model.config.model_type.startswith("siglip")
+    options = {"padding": "max_length" if is_siglip else True}
+    length = LENGTHS.get(folder.name, 64)
     found_images, found_texts = [], []
     with torch.inference_mode():
         for image in images:
@@ -54,13 +55,13 @@ def by_library(folder: Path, images: list[Image.Image], texts: list[str]) -> tup
             )
         for text in texts:
             tokens = processor(
-                text=[text if is_clip else text.lower()],
+                text=[text.lower() if is_siglip else text],
                 truncation=True,
                 max_length=length,
                 return_tensors="pt",
                 **options,
             )
-            kept = {k: v for k, v in tokens.items() if k == "input_ids" or is_clip}
+            kept = {k: v for k, v in tokens.items() if k == "input_ids" or not is_siglip}
             found_texts.append(model.get_text_features(**kept).pooler_output)
     unit = torch.nn.functional.normalize
     return unit(torch.cat(found_images), dim=-1), unit(torch.cat(found_texts), dim=-1)
@@ -205,7 +206,7 @@ def test_another_kind_of_model_is_told(tmp_path: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "bert"}))
     assert not is_embedding(open_checkpoint(folder))
-    assert "is a bert, not an embedding model; known types: siglip, siglip2, clip" in refused(folder)
+    assert "is a bert, not an embedding model; known types: siglip, siglip2, clip, " in refused(folder)
     del config["model_type"]
     (folder / "config.json").write_text(json.dumps(config))
     assert "model of unknown type" in refused(folder)
