@@ -15,8 +15,7 @@ from ..assets import DEMO_PREFIX, demo_names, demo_root
 from ..errors import OutputError, SourceError
 from ._shared import JsonOption, print_json, progress_bar
 
-FAMILIES = ("siglip", "clip", "open_clip", "gemma3")  # each a file in `demo.build` with `build(output, *, progress, scale)`
-
+FAMILIES = ("siglip", "clip", "open_clip", "gemma3")  # each a file of `demo.build`: `build(output, *, progress, scale)`
 KEEP_GLOBAL = 0.98  # the share that the paper's merges keep
 
 verbs = typer.Typer(
@@ -44,7 +43,7 @@ def build(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the folder if it exists.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Train the base and the regional checkpoint again from the small world: under an hour on two cores."""
+    """Make the base and the regional checkpoint again from the small world: under an hour on two cores."""
     default = demo_root() / _known(family)
     target = output or default
     if target.exists() and not overwrite:
@@ -65,7 +64,7 @@ def build(
     if json:
         print_json({"family": family, "folder": str(target), "seconds": seconds})
     else:
-        typer.echo(f"{target}: base and sea, trained in {seconds / 60:.1f} minutes")
+        typer.echo(f"{target}: base and sea, made in {seconds / 60:.1f} minutes")
 
 
 @verbs.command("show")

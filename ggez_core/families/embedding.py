@@ -169,11 +169,6 @@ def some(texts: Sequence[str]) -> list[str]:
     return list(texts)
 
 
-def one_line(error: BaseException) -> str:
-    """What a library's exception says, short enough for one line."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
-
-
 def _digest(images: Sequence[Image.Image]) -> str:
     digest = hashlib.sha256()
     for image in images:

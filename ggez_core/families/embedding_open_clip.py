@@ -18,9 +18,9 @@ from PIL import Image
 from ..checkpoints import Checkpoint
 from ..checkpoints.dtypes import DTYPES
 from ..errors import CheckpointError
-from .embedding import EmbeddingModel, Prepared, one_line, rgb, some
+from .embedding import EmbeddingModel, Prepared, rgb, some
 from .embedding_towers import text_tower, tokenizer_folder
-from .family import Placement
+from .family import Placement, one_line
 
 _PRECISION = {torch.float32: "fp32", torch.float16: "pure_fp16", torch.bfloat16: "pure_bf16"}
 

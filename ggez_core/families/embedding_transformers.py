@@ -10,9 +10,9 @@ from PIL import Image
 
 from ..checkpoints import Checkpoint
 from ..errors import CheckpointError
-from .embedding import EmbeddingModel, Prepared, one_line, rgb, some
+from .embedding import EmbeddingModel, Prepared, rgb, some
 from .embedding_kinds import KINDS, Kind
-from .family import Placement
+from .family import Placement, one_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

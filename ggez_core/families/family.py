@@ -55,6 +55,11 @@ class FamilyModel(Protocol):
         """
 
 
+def one_line(error: BaseException) -> str:
+    """What an error of a library says, short enough to be part of one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
 def transformers_code(checkpoint: Checkpoint, folder: str) -> str:
     """Python that loads a checkpoint saved in `folder` with the transformers class that its config names."""
     name = str(next(iter(checkpoint.config.get("architectures") or ()), "AutoModel"))
