@@ -6,7 +6,7 @@ on, the other to report on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +19,19 @@ from ..merging.plan import check_compatible
 from ..merging.recipe import check_betas
 from ..progress import Progress, silent
 from .field import Field
-from .report import KeepBy, SweepReport, choose_beta
+from .report import CurvePoint, KeepBy, SweepReport, choose_beta
 from .runner import Bench, load_tasks, named_tasks, weights_of
 from .setting import BASE, REGIONAL, Setting
 from .task import Task
 
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)  # what the paper tries for embedding models, and both ends
 ROWS, ANSWERS = "rows.jsonl", "answers"
+
+Watch = Callable[[CurvePoint], None]
+
+
+def ignore(point: CurvePoint) -> None:
+    """A watcher that looks away."""
 
 
 def sweep(
@@ -44,13 +50,15 @@ def sweep(
     limit: int | None = None,
     placement: Placement | None = None,
     cache: Path | None = None,
+    watch: Watch = ignore,
     progress: Progress = silent,
 ) -> SweepReport:
     """Score the merges of two checkpoints at every β, choose β by GRP on validation, report the choice on test.
 
     betas: the grid; both ends are added. alpha: by default that of the region. keep_global, keep_by: also choose among
     the β that keep this share of the base's global score (see `choose_beta`). output: a folder for rows and answers;
-    a sweep that is started again there goes on where it stopped. The rest is as in `evaluate`.
+    a sweep that is started again there goes on where it stopped. watch: is told every point of the curve as soon as it
+    is measured. The rest is as in `evaluate`.
     Raises RecipeError for a β outside [0, 1], IncompatibleError for checkpoints that don't belong together.
     """
     grid = sorted({0.0, 1.0, *map(float, betas)})
@@ -85,7 +93,7 @@ def sweep(
     name = f"{first.source} → {second.source}"
     field = Field(bench, name, factor, choosing, reporting, output / ROWS if output else None)
     field.expect(choosing=len(grid), reporting=4 if keep_global is not None else 3)
-    curve = tuple(field.curve_point(beta) for beta in grid)
+    curve = tuple(_watched(field.curve_point(beta), watch) for beta in grid)
     best = choose_beta(curve, factor)
     constrained = choose_beta(curve, factor, keep_global, keep_by) if keep_global is not None else None
     choices = {"base": BASE}
@@ -108,6 +116,11 @@ def sweep(
         rows=tuple(field.rows),
         problems={one.name: one.examples.problems for one in (*choosing, *reporting) if one.examples.problems},
     )
+
+
+def _watched(point: CurvePoint, watch: Watch) -> CurvePoint:
+    watch(point)
+    return point
 
 
 @dataclass(frozen=True)

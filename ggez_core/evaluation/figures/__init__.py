@@ -1,0 +1,35 @@
+"""Figures from scores: pure functions of rows and curves to plotly figures, each with a table of the same numbers.
+
+Every figure answers the one question that its title asks. Imports plotly; used by the command line and the page.
+"""
+
+from .curve import best_beta_by_alpha, best_beta_table, curve_table, parity_curve, tradeoff
+from .languages import (
+    consistency_heatmap,
+    consistency_table,
+    embedding_map,
+    gap_table,
+    language_bars,
+    language_gap,
+    slice_table,
+)
+from .places import country_bars, country_map
+from .style import Table
+
+__all__ = [
+    "Table",
+    "best_beta_by_alpha",
+    "best_beta_table",
+    "consistency_heatmap",
+    "consistency_table",
+    "country_bars",
+    "country_map",
+    "curve_table",
+    "embedding_map",
+    "gap_table",
+    "language_bars",
+    "language_gap",
+    "parity_curve",
+    "slice_table",
+    "tradeoff",
+]

@@ -1,0 +1,70 @@
+"""What all figures share: colours that any colour vision tells apart, layout in light and dark, tables beside them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+# Blue, bluish green and vermilion after Okabe & Ito, in shades seen on white and on black; a sign goes with each.
+BASE, MERGED, REGIONAL = "#4c86d6", "#0f9d7a", "#d9722b"
+GRID = "rgba(128,128,128,0.25)"
+INK = "#808890"
+SEQUENCE = (BASE, MERGED, REGIONAL, "#b565a7", "#8c7a2f", "#56b4e9")
+SIGNS = ("circle", "diamond", "square", "cross", "triangle-up", "x")
+PATTERNS = ("", "/", ".", "x", "-", "+")
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers of a figure: a title, heads, and rows of text and numbers."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str | float | int | None, ...], ...]
+
+    def as_csv(self) -> str:
+        """The table as a CSV file; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
+        file = io.StringIO()
+        writer = csv.writer(file)
+        writer.writerow(self.heads)
+        writer.writerows([_harmless(cell) for cell in row] for row in self.rows)
+        return file.getvalue()
+
+
+def laid_out(figure: go.Figure, question: str, x: str = "", y: str = "", *, height: int = 380) -> go.Figure:
+    """The figure with its question as title, labelled axes, and a background that shows the page's own."""
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
+    figure.update_layout(
+        title={"text": question, "font": {"size": 14}, "x": 0, "xref": "container", "pad": {"l": 8}},
+        height=height,
+        margin={"l": 8, "r": 12, "t": 72, "b": 40},
+        font={"family": "system-ui, sans-serif", "color": INK, "size": 12},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        hoverlabel={"font": {"family": "system-ui, sans-serif"}},
+    )
+    figure.update_xaxes(title_text=x or None, **axis)
+    figure.update_yaxes(title_text=y or None, **axis)
+    return figure
+
+
+def whiskers(values: Sequence[float], lows: Sequence[float], highs: Sequence[float]) -> dict[str, Any]:
+    """plotly's asymmetric error bars from the ends of intervals."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(high - value, 0.0) for value, high in zip(values, highs, strict=True)],
+        "arrayminus": [max(value - low, 0.0) for value, low in zip(values, lows, strict=True)],
+        "thickness": 1.2,
+        "width": 3,
+    }
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell
