@@ -142,7 +142,9 @@ def gap_table(series: Mapping[str, Slices], reference: str = "en") -> Table:
 
 def consistency_table(languages: Sequence[str], agreement: NDArray[np.float64], measure: str) -> Table:
     """The numbers of `consistency_heatmap`."""
-    rows = tuple((a, *(float(v) for v in line)) for a, line in zip(languages, agreement, strict=True))
+    rows: tuple[tuple[str | float, ...], ...] = tuple(
+        (name, *map(float, line)) for name, line in zip(languages, agreement, strict=True)
+    )
     return Table(f"Agreement of languages, {measure}", ("language", *languages), rows)
 
 
