@@ -1,6 +1,7 @@
-"""The page's named endpoints for programs: the whole main job through `gradio_client`.
+"""The page's named endpoints for programs: load a pair, ask it what its family can, export, by `gradio_client`.
 
-Thin, typed functions over `service`; a session is the client's own. What they return arrives as JSON objects.
+Thin, typed functions; a session is the client's own. What they return arrives as JSON objects. What can be asked is
+offered by each family's view.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from . import world
+from .exporting import Exported, export
 from .pairs import Pair
-from .problem import as_endpoint
-from .ranking import Hit
-from .render import picture_url
-from .service import DEMO_PAIR, TOP, Answer, Exported, Service
+from .problem import offer
+from .service import DEMO_PAIR, Service
 from .session import session_of
+from .views import VIEWS
 
 
 @dataclass(frozen=True)
@@ -40,44 +40,6 @@ class PairReport:
     components: list[ComponentReport]
     live: bool = False
     why_not_live: str = ""
-
-
-@dataclass(frozen=True)
-class Found:
-    """One hit. `id` and `text` name the picture or caption; rise counts places against the base."""
-
-    id: str
-    text: str
-    language: str
-    concept: str
-    country: str
-    url: str
-    rank: int
-    score: float
-    base_rank: int
-    rise: int
-    entered: bool
-    right: bool | None
-
-
-@dataclass(frozen=True)
-class ColumnReport:
-    """One model's hits and the rank of its first right one."""
-
-    model: str
-    beta: float | None
-    first_right: int | None
-    hits: list[Found]
-
-
-@dataclass(frozen=True)
-class AnswerReport:
-    """Base | merged | regional, and the server's time for it in milliseconds."""
-
-    meant: str | None
-    columns: list[ColumnReport]
-    move_ms: float
-    answer_ms: float
 
 
 @dataclass(frozen=True)
@@ -115,31 +77,7 @@ def register(service: Service) -> None:
         loaded = service.load_pair(session_of(request), base, regional)
         return _pair(loaded.pair, not loaded.why_not_live, loaded.why_not_live)
 
-    def search_images(
-        request: gr.Request,
-        query: str,
-        beta: float = 0.5,
-        components: dict[str, float] | None = None,
-        language: str = "",
-        top: int = TOP,
-    ) -> AnswerReport:
-        """The pictures nearest to a text at base, at β (`components` may have their own), and at the regional end."""
-        return _answer(service.search_images(session_of(request), query, beta, components, language=language, top=top))
-
-    def rank_captions(
-        request: gr.Request,
-        picture: str,
-        beta: float = 0.5,
-        components: dict[str, float] | None = None,
-        language: str = "",
-        top: int = TOP,
-    ) -> AnswerReport:
-        """The captions nearest to a picture: the id of a test picture, or an image as a data URI."""
-        return _answer(
-            service.rank_captions(session_of(request), picture, beta, components, language=language, top=top)
-        )
-
-    def export(
+    def export_merged(
         request: gr.Request,
         name: str,
         beta: float = 0.5,
@@ -148,17 +86,14 @@ def register(service: Service) -> None:
         shard_size: str = "5GB",
     ) -> ExportReport:
         """Write the merged checkpoint at β; fetch it from `zip_url`, or file by file."""
-        done = service.export(session_of(request), name, beta, components, dtype=dtype, shard_size=shard_size)
+        done = export(service, session_of(request), name, beta, components, dtype=dtype, shard_size=shard_size)
         return _export(done)
 
-    for function, group, limit in (
-        (preflight, "load", 2),
-        (load_pair, "load", 2),
-        (search_images, "answer", 4),
-        (rank_captions, "answer", 4),
-        (export, "export", 1),
-    ):
-        gr.events.api(as_endpoint(function), api_name=function.__name__, concurrency_id=group, concurrency_limit=limit)
+    offer(preflight, "preflight", "load", 2)
+    offer(load_pair, "load_pair", "load", 2)
+    offer(export_merged, "export", "export", 1)
+    for view in VIEWS.values():
+        view.register(service)
 
 
 def _pair(pair: Pair, live: bool = False, why_not_live: str = "") -> PairReport:
@@ -174,31 +109,6 @@ def _pair(pair: Pair, live: bool = False, why_not_live: str = "") -> PairReport:
         for c in report.components.values()
     ]
     return PairReport(report.base, report.regional, report.compatible, report.explain(), components, live, why_not_live)
-
-
-def _answer(found: Answer) -> AnswerReport:
-    def hit(one: Hit) -> Found:
-        item = (
-            world.gallery()[one.index] if found.direction == "pictures" else world.captions(found.language)[one.index]
-        )
-        concept = item.concept
-        return Found(
-            id=item.id,
-            text=getattr(item, "text", concept.names["en"]),
-            language=getattr(item, "language", "en"),
-            concept=concept.key,
-            country=concept.countries[0] if concept.countries else "",
-            url=picture_url(one.index) if found.direction == "pictures" else "",
-            rank=one.rank,
-            score=one.score,
-            base_rank=one.base_rank,
-            rise=one.rise,
-            entered=one.entered,
-            right=one.right,
-        )
-
-    columns = [ColumnReport(c.model, c.beta, c.first_right, [hit(one) for one in c.hits]) for c in found.columns]
-    return AnswerReport(found.meant, columns, found.move_ms, found.answer_ms)
 
 
 def _export(done: Exported) -> ExportReport:

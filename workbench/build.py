@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -56,18 +54,13 @@ def _start(
             updates[1] = notice(missing.message, "problem")
         return updates
 
-    def answer(request: gr.Request, beta: float, *question: Any) -> tuple[str, str]:
-        found = compare.ask(service, session_of(request), beta, *question)
-        return compare.show(found), header.show_facts(found)
-
     def leave(request: gr.Request) -> None:
         service.leave(session_of(request))
 
     pair_outputs = [chosen.report, head.pair, *head.components]
-    question = [head.beta, *compared.question.inputs]
     came = page.load(first, head.beta, pair_outputs, **QUICK)
     for event in (came, chosen.loaded):
-        event.then(answer, question, [compared.answer, head.facts], **QUICK)
+        compared.load_after(event)
     page.unload(leave)
 
 
@@ -93,7 +86,13 @@ def launch(
         ssr_mode=False,
         max_file_size=LARGEST_UPLOAD,
         enable_monitoring=False,
-        app_kwargs={"routes": [Route("/pictures/{index:int}.webp", _picture), *service.exports.routes()]},
+        app_kwargs={
+            "routes": [
+                Route("/pictures/{index:int}.webp", _picture),
+                *service.exports.routes(),
+                *service.drawn.routes(),
+            ]
+        },
     )
     return str(url)
 

@@ -12,6 +12,17 @@ QUICK: Mapping[str, Any] = MappingProxyType({"queue": False, "show_progress": "h
 # While a thumb moves, one question is on its way at a time, and the latest place is asked for after it.
 LATEST_WINS: Mapping[str, Any] = MappingProxyType({**QUICK, "trigger_mode": "always_last"})
 
+# Answered as it comes. A newer question of the same visitor stops the older one on the server, so none waits here.
+SLOW: Mapping[str, Any] = MappingProxyType(
+    {
+        "show_progress": "hidden",
+        "trigger_mode": "multiple",
+        "concurrency_id": "slow",
+        "concurrency_limit": 16,
+        "api_visibility": "private",
+    }
+)
+
 # A click in a picture list or a row of examples, for gr.HTML: tells which of its buttons it was.
 ON_CLICK = """element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-index]");

@@ -10,9 +10,9 @@ import gradio as gr
 from . import render
 from .markup import fine, notice
 from .pairs import Pair
-from .problem import Problem
-from .service import Answer, Service
+from .service import Service
 from .text import say
+from .views.view import Pace
 
 SLIDERS = 6
 START = 0.5
@@ -72,6 +72,6 @@ def show_pair(pair: Pair, beta: float) -> list[object]:
     return [render.pair_line(pair), *shown, *hidden]
 
 
-def show_facts(found: Answer | Problem) -> str:
+def show_facts(pace: Pace | None) -> str:
     """The update of `facts`."""
-    return render.facts(Service.alpha(), None if isinstance(found, Problem) else found)
+    return render.facts(Service.alpha(), pace)

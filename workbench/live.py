@@ -1,234 +1,185 @@
-"""A pair in memory: one model whose weights stand between base and regional wherever a request wants them.
+"""A pair in memory: one model of any family whose weights stand wherever a request wants them.
 
-Requests of all visitors take turns: under the lock the weights are moved (well under a millisecond for the demo pair)
-and the question is answered at once, so nobody sees another visitor's β. What was embedded at some weights is kept for
-the next time, and while nobody asks, a small model's gallery is embedded ahead at every position of the slider. Imports
-torch; loaded by `pairs` when first needed.
+Requests of all visitors take turns: in its turn the weights are moved and the question is answered, so nobody sees
+another visitor's β; pairs don't wait for each other. What was answered at some weights is kept for the next time.
+Imports torch; loaded by `pairs` when first needed.
 """
 
 from __future__ import annotations
 
-import atexit
-import base64
-import binascii
-import io
 import os
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 
-from ggez_core.errors import DataError
-from ggez_core.families.embedding import Prepared, load_embedding
+from ggez_core.errors import Cancelled, GgezError
+from ggez_core.families import FamilyModel, Placement
+from ggez_core.families.family import BetaOf
 from ggez_core.merging import LiveModel
+from ggez_core.progress import Progress, Step, silent
 
-from . import world
-from .vectors import VectorCache, Vectors
+from .kept import Kept
+from .turns import Turns, never
 from .weights import BASE, Weights
 
 if TYPE_CHECKING:
     from .pairs import Pair
 
-LARGEST_IMAGE = 40_000_000  # pixels; a decoded picture of this size takes 120 MB
-DATA_URI = "data:image/"
-SMALL = 100_000_000  # bytes of a model that one thread embeds best: several wait for each other longer than they work
-POSITIONS = tuple(k / 100 for k in dict.fromkeys(k for step in (50, 25, 10, 5, 1) for k in range(0, 101, step)))
-QUIET = 0.5  # seconds without a question before embedding ahead goes on
-PIECE = 16  # pictures or texts embedded ahead at a time, so that a question waits for few
+BUDGET = 128 << 20  # bytes of answers kept for each pair
+THREADS = os.cpu_count() or 1  # set anew for every question: torch hands the last number on to threads that are new
+
+Betas = tuple[tuple[str, float], ...]
+
+
+class Helper(Protocol):
+    """What a view keeps beside a live pair for as long as it is in memory, made by its class from the pair."""
+
+    def close(self) -> None:
+        """The pair is about to be forgotten, or the program ends: stop working."""
+
+
+HelperOf = TypeVar("HelperOf", bound=Helper)
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One model's whole answer to a question, at one weights; `move_ms` is what moving them took."""
+
+    result: Any
+    move_ms: float = 0.0
 
 
 class LivePair:
-    """Embeds the gallery, captions, queries and pictures at any weights of the pair. Safe to use from many threads."""
+    """One model, moved between base and regional for whoever's turn it is. Safe to use from many threads."""
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self.nbytes = pair.live_bytes
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._background: threading.Thread | None = None
-        self._asked = time.monotonic()
-        self._family = load_embedding(pair.base, device="cuda" if torch.cuda.is_available() else None)
-        self._weights = LiveModel(self._family.model, pair.base, pair.regional)
+        self._turns = Turns()
+        device = "cuda" if torch.cuda.is_available() else None
+        self._model: FamilyModel = pair.family.load(pair.base, Placement(device=device))
+        self._weights = LiveModel(self._model.model, pair.base, pair.regional)
         self._at = BASE
-        self._prepared: dict[object, Prepared] = {}
-        self._cache = VectorCache()
-        self._threads = 1 if pair.base.nbytes <= SMALL else os.cpu_count() or 1
-        first = world.gallery()[0]
-        self._image_parts = self._parts(lambda: self._family.encode_images([first.image]))
-        self._text_parts = self._parts(lambda: self._family.encode_texts([first.concept.names["en"]]))
+        self._making = threading.Lock()
+        self._helpers: dict[type, Any] = {}
+        self._answers: Kept[Answered] = Kept(BUDGET)
+
+    def model(self, kind: type[Model]) -> Model:
+        """The model, for what doesn't depend on its weights: those are right only within `at`.
+
+        Raises GgezError if it isn't of that kind, since then it can't be asked what the caller wants to.
+        """
+        if not isinstance(self._model, kind):
+            raise GgezError(
+                f"{self.pair.base.source} is of the family {self.pair.family.name}, which can't be asked this; "
+                "load another pair, or use the endpoint of its family"
+            )
+        return self._model
+
+    def helper(self, kind: Callable[[LivePair], HelperOf]) -> HelperOf:
+        """The view's helper for this pair, made when first asked for."""
+        with self._making:
+            if kind not in self._helpers:
+                self._helpers[kind] = kind(self)  # type: ignore[index]
+            found: HelperOf = self._helpers[kind]  # type: ignore[index]
+            return found
+
+    @contextmanager
+    def at(self, weights: Weights, threads: int = THREADS) -> Iterator[FamilyModel]:
+        """The model at these weights, for as long as the turn lasts, working with so many threads."""
+        with self._turns.taken():
+            self._move(weights)
+            torch.set_num_threads(threads)
+            yield self._model
 
     def move(self, weights: Weights) -> float:
         """Move the model to `weights`; seconds it took. A measure: every question moves it where it needs it."""
-        with self._lock:
+        with self._turns.taken():
             return self._move(weights)
 
-    def gallery(self, weights: Weights) -> Vectors:
-        """Unit vectors (n, d) of the small world's pictures."""
-        return self._embed("gallery", weights, self._image_parts, self._prepared_gallery, self._family.embed_images)
+    def betas(self, weights: Weights) -> Betas:
+        """β of every component in which base and regional differ: all that an answer depends on."""
+        own = dict(weights.components)
+        return tuple((name, own.get(name, weights.beta)) for name in self.pair.components)
 
-    def captions(self, language: str, weights: Weights) -> Vectors:
-        """Unit vectors (n, d) of the small world's captions in `language`."""
-        prepare = self._prepared_captions(language)
-        return self._embed(f"captions {language}", weights, self._text_parts, prepare, self._family.embed_texts)
+    def ask(
+        self,
+        question: Hashable,
+        inputs: Any,
+        weights: Weights,
+        *,
+        nbytes: Callable[[Any], int],
+        given_up: Callable[[], bool] = never,
+        progress: Progress = silent,
+    ) -> Iterator[Answered]:
+        """The family's answer to `inputs` at `weights`: partial results as they come, the whole one last and kept.
 
-    def text(self, query: str, weights: Weights) -> Vectors:
-        """Unit vector (1, d) of a query."""
-        family = self._family
-        return self._embed(
-            f"text {query}", weights, self._text_parts, lambda: family.prepare_texts([query]), family.embed_texts
-        )
-
-    def picture(self, picture: str, weights: Weights) -> Vectors:
-        """Unit vector (1, d) of a gallery picture (its id) or of a picture sent as a data URI."""
-        family = self._family
-        return self._embed(
-            f"picture {picture}",
-            weights,
-            self._image_parts,
-            lambda: family.prepare_images([image_of(picture)]),
-            family.embed_images,
-        )
-
-    def embed_ahead(self) -> None:
-        """Embed the gallery and the captions at the slider's positions, in the background, whenever nobody asks.
-
-        Only for small models, where this takes seconds in all.
+        `question` tells one from another, whatever the weights; `nbytes` says how much a whole result takes. The turn
+        is held from the first partial result to the last. Raises Cancelled once `given_up`, DataError for bad inputs.
         """
-        if self.pair.base.nbytes <= SMALL and self._background is None:
-            self._background = threading.Thread(target=self._ahead, name="embed ahead", daemon=True)
-            self._background.start()
-            atexit.register(self.close)
+        key = (question, self.betas(weights))
+        known = self._answers.get(key)
+        if known is not None:
+            yield known
+            return
+        answered = None
+
+        def stopping(step: Step) -> None:
+            if given_up():
+                raise Cancelled
+            progress(step)
+
+        with self._turns.taken(given_up):
+            moved = 1e3 * self._move(weights)
+            torch.set_num_threads(THREADS)
+            for partial in self._model.preview(inputs, beta_of=self._beta_of(weights), progress=stopping):
+                if given_up():
+                    raise Cancelled
+                answered = Answered(partial, moved)
+                yield answered
+        if answered is not None:
+            self._answers.put(key, answered, nbytes(answered.result))
+
+    def known(self, question: Hashable, weights: Weights) -> Answered | None:
+        """The whole answer, if it was given before."""
+        return self._answers.get((question, self.betas(weights)))
+
+    def nearest(self, question: Hashable, beta: float) -> tuple[float, Answered] | None:
+        """Of the answers given before with all components at one β, the one nearest to `beta`, and its own β."""
+        single: dict[float, Hashable] = {}
+        for key in self._answers.keys():  # noqa: SIM118  (no dict)
+            asked, betas = key  # type: ignore[misc]
+            at = {beta for _, beta in betas}
+            if asked == question and len(at) == 1:
+                single[at.pop()] = key
+        if not single:
+            return None
+        near = min(single, key=lambda known: abs(known - beta))
+        found = self._answers.get(single[near])
+        return None if found is None else (near, found)
 
     def close(self) -> None:
-        """Stop working in the background: the pair is about to be forgotten, or the program ends."""
-        self._closed.set()
-        atexit.unregister(self.close)
-        if self._background is not None:
-            self._background.join()
+        """The pair is about to be forgotten: its helpers stop, and whose turn it is finishes it."""
+        for helper in list(self._helpers.values()):
+            helper.close()
+        with self._turns.taken():
+            self._helpers.clear()
 
-    def _ahead(self) -> None:
-        family = self._family
-        captions = self._prepared_captions(world.ALL_LANGUAGES)
-        jobs = (
-            ("gallery", self._image_parts, self._prepared_gallery, family.embed_images),
-            (f"captions {world.ALL_LANGUAGES}", self._text_parts, captions, family.embed_texts),
-        )
-        for what, parts, prepare, embed in jobs:
-            for beta in POSITIONS:
-                key = _key(what, Weights(beta), parts)
-                if key in self._cache:
-                    continue
-                pieces = []
-                for piece in _pieces(prepare()):
-                    if not self._quiet():
-                        return
-                    with self._lock:
-                        pieces.append(self._at_weights(Weights(beta), embed, piece))
-                self._cache.put(key, np.concatenate(pieces))
-
-    def _quiet(self) -> bool:
-        """Wait until nobody has asked for a while; False if the pair was closed meanwhile."""
-        while time.monotonic() - self._asked < QUIET and not self._closed.is_set():
-            self._closed.wait(QUIET / 4)
-        return not self._closed.is_set()
-
-    def _prepared_gallery(self) -> Prepared:
-        return self._keep("gallery", lambda: self._family.prepare_images([p.image for p in world.gallery()]))
-
-    def _prepared_captions(self, language: str) -> Callable[[], Prepared]:
-        texts = [caption.text for caption in world.captions(language)]
-        return lambda: self._keep(("captions", language), lambda: self._family.prepare_texts(texts))
-
-    def _keep(self, key: object, prepare: Callable[[], Prepared]) -> Prepared:
-        """What `prepare` returns, kept for good: it doesn't depend on the weights."""
-        if key not in self._prepared:
-            self._prepared[key] = prepare()
-        return self._prepared[key]
-
-    def _embed(
-        self,
-        what: str,
-        weights: Weights,
-        parts: frozenset[str],
-        prepare: Callable[[], Prepared],
-        embed: Callable[[Prepared], torch.Tensor],
-    ) -> Vectors:
-        self._asked = time.monotonic()
-        key = _key(what, weights, parts)
-        found = self._cache.get(key)
-        if found is None:
-            prepared = prepare()
-            with self._lock:
-                found = self._at_weights(weights, embed, prepared)
-            self._cache.put(key, found)
-        return found
-
-    def _at_weights(self, weights: Weights, embed: Callable[[Prepared], torch.Tensor], prepared: Prepared) -> Vectors:
-        """Vectors of what was prepared, with the model at `weights`. The lock must be held."""
-        self._move(weights)
-        torch.set_num_threads(self._threads)
-        vectors: Vectors = embed(prepared).numpy()
-        return vectors
+    def _beta_of(self, weights: Weights) -> BetaOf:
+        at = dict(self.betas(weights))
+        return lambda component: at.get(component, 0.0)
 
     def _move(self, weights: Weights) -> float:
+        """Move to `weights`; it must be our turn."""
         if weights == self._at:
             return 0.0
         started = time.perf_counter()
         self._weights.set_beta(weights.beta, dict(weights.components))
         self._at = weights
         return time.perf_counter() - started
-
-    def _parts(self, run: Callable[[], object]) -> frozenset[str]:
-        """The components that a computation runs through, found by watching it; the β of others can't change it."""
-        seen: set[str] = set()
-        watching = [
-            module.register_forward_pre_hook(lambda *_, name=name: seen.add(name))
-            for name, module in self._family.model.named_children()
-        ]
-        try:
-            run()
-        finally:
-            for watch in watching:
-                watch.remove()
-        known = self.pair.comparison.components
-        return frozenset(seen & known.keys()) or frozenset(known)
-
-
-def _key(what: str, weights: Weights, parts: frozenset[str]) -> tuple[object, ...]:
-    """What the vectors of `what` depend on: the β of the components they run through."""
-    own = dict(weights.components)
-    return (what, *((part, own.get(part, weights.beta)) for part in sorted(parts)))
-
-
-def _pieces(prepared: Prepared) -> list[Prepared]:
-    count = len(next(iter(prepared.values())))
-    return [{k: v[start : start + PIECE] for k, v in prepared.items()} for start in range(0, count, PIECE)]
-
-
-def image_of(picture: str) -> Image.Image:
-    """The image behind a gallery picture's id or a data URI. Raises DataError if there is none or it can't be read."""
-    if not picture.startswith(DATA_URI):
-        found = next((p for p in world.gallery() if p.id == picture), None)
-        if found is None:
-            raise DataError(
-                f"there is no picture {picture[:80]!r}; choose one of the small world's or send a data:image/… URI"
-            )
-        return found.image
-    try:
-        image = Image.open(io.BytesIO(base64.b64decode(picture.partition(",")[2], validate=True)))
-        if image.width * image.height > LARGEST_IMAGE:
-            raise DataError(f"the picture has {image.width} × {image.height} pixels; send one of at most 40 megapixels")
-        return image.convert("RGB")
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        binascii.Error,
-        OSError,
-        ValueError,
-        SyntaxError,
-    ) as error:
-        raise DataError(f"the picture can't be read ({type(error).__name__}); send a PNG, JPEG or WebP") from error

@@ -17,6 +17,7 @@ from ggez_core.progress import Progress, silent
 
 if TYPE_CHECKING:
     from ggez_core.checkpoints import Checkpoint, Comparison
+    from ggez_core.families import Family
 
     from .live import LivePair
 
@@ -41,10 +42,18 @@ class Pair:
         )
         return tuple(differing)
 
-    @property
+    @cached_property
+    def family(self) -> Family:
+        """The family that runs the base. Raises CheckpointError where none does."""
+        from ggez_core.families import family_of
+
+        return family_of(self.base)
+
+    @cached_property
     def live_bytes(self) -> int:
-        """Memory that a live pair takes: both ends, and the model that moves between them."""
-        return 2 * self.base.nbytes + self.regional.nbytes
+        """Memory that a live pair takes: one whole model, and both ends of those weights that differ."""
+        differing = (t.nbytes for t in self.comparison.tensors if t.status != "identical")
+        return self.base.nbytes + 2 * sum(differing)
 
     @cached_property
     def key(self) -> tuple[object, ...]:
@@ -88,10 +97,11 @@ class PairStore:
     def live(self, pair: Pair) -> LivePair:
         """The pair with its weights in memory, loaded on first use.
 
-        Raises IncompatibleError if the two can't be merged, GgezError if it can't be held or searched with.
+        Raises IncompatibleError if the two can't be merged, GgezError if the model can't be run or held.
         """
         if not pair.comparison.compatible:
             raise IncompatibleError(pair.comparison.explain())
+        pair.family  # noqa: B018  (raises for a model that can't be run)
         if pair.live_bytes > self._budget:
             raise GgezError(
                 f"{pair.base.source} and its regional side need {pair.live_bytes / 1e9:.1f} GB to be compared live, "
@@ -110,7 +120,6 @@ class PairStore:
 
             log.info("loading %s and %s", pair.base.source, pair.regional.source)
             loaded = LivePair(pair)
-            loaded.embed_ahead()
             with self._lock:
                 self._live[pair.key] = loaded
             return loaded
@@ -122,13 +131,15 @@ class PairStore:
             return self._live.get(pair.key)
 
     def _make_room(self, nbytes: int) -> None:
-        with self._lock:
-            while self._live and sum(live.nbytes for live in self._live.values()) + nbytes > self._budget:
+        while True:
+            with self._lock:
+                if not self._live or sum(live.nbytes for live in self._live.values()) + nbytes <= self._budget:
+                    return
                 _, leaving = self._live.popitem(last=False)
-                leaving.close()
-                log.info("unloading %s", leaving.pair.base.source)
+            leaving.close()  # waits for whose turn it is; others go on meanwhile
+            log.info("unloaded %s", leaving.pair.base.source)
 
 
 def _fingerprint(checkpoint: Checkpoint) -> tuple[object, ...]:
-    files = sorted(checkpoint.folder.glob("*.safetensors"))
-    return (checkpoint.source, checkpoint.folder, *((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in files))
+    files = sorted({file for group in checkpoint.groups for file in group.files})
+    return (checkpoint.source, checkpoint.folder, *((f, f.stat().st_size, f.stat().st_mtime_ns) for f in files))

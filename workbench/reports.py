@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .exporting import Exported
 from .markup import Html, notice, tag
-from .service import Exported, Loaded
 from .text import say, size
 from .weights import Weights
 
 if TYPE_CHECKING:
     from ggez_core.checkpoints import Comparison
     from ggez_core.checkpoints.compare import Status
+
+    from .service import Loaded
 
 REPORTED: tuple[Status, ...] = (
     "identical",
@@ -151,14 +153,4 @@ def exported(done: Exported) -> Html:
     where = tag("p", say("export.folder", folder=done.folder), cls="gg-fine") if done.folder else Html()
     return tag(
         "div", said, whole, where, tag("h4", say("export.files")), tag("ul", *files, cls="gg-files"), cls="gg-export"
-    )
-
-
-def loading_code(done: Exported) -> str:
-    """Python that loads an export."""
-    folder = done.folder or done.name
-    return (
-        f"from transformers import AutoProcessor, {done.model_class}\n\n"
-        f"model = {done.model_class}.from_pretrained({folder!r})\n"
-        f"processor = AutoProcessor.from_pretrained({folder!r})\n"
     )

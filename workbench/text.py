@@ -23,14 +23,16 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "components.slider": "β of {name}",
         "pair.base": "Base",
         "pair.regional": "Regional",
+        "pair.part": "{name} {size}",
+        "pair.same": "{name} {size}, unchanged",
         "pair.loading": "Loading the demo pair. The first visit of a fresh server takes some seconds.",
         "fact.alpha": "α of {region}, {year}",
         "fact.alpha.title": "How much the global score counts in Global-Regional Parity. Source: {source}",
         "fact.move": "last move",
-        "fact.move.value": "{answer:.0f} ms",
         "fact.move.title": "From the request to the answer on the server; moving the weights took {move:.2f} ms of it",
         "fact.move.none": "–",
         # compare
+        "compare.nothing": "This pair can be exported; for its family there is nothing to compare here yet.",
         "direction.label": "Direction",
         "direction.pictures": "Text → images",
         "direction.captions": "Image → captions",
@@ -43,7 +45,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "upload.label": "Your own picture",
         "examples.label": "Examples",
         "picker.label": "Choose a picture",
-        "picker.button": "{name}: rank captions for this picture",
+        "picker.captions": "{name}: rank captions for this picture",
         "column.base": "Base",
         "column.merged": "Merged",
         "column.regional": "Regional",
@@ -141,3 +143,11 @@ def size(nbytes: int) -> str:
         if nbytes >= factor:
             return f"{nbytes / factor:.1f} {unit}"
     return f"{nbytes} bytes"
+
+
+def duration(milliseconds: float) -> str:
+    """A time for a reader: 34 ms, 2.6 s, 3 min 20 s."""
+    seconds = milliseconds / 1e3
+    if seconds < 1:
+        return f"{milliseconds:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

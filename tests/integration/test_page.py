@@ -205,9 +205,9 @@ def test_a_beta_that_is_no_number_from_0_to_1_is_refused(service: Service, beta:
     from ggez_core.errors import RecipeError
 
     with pytest.raises(RecipeError, match="β"):
-        service.search_images("s", "cat", beta)
+        service.weights("s", beta)
     with pytest.raises(RecipeError, match="text_model"):
-        service.search_images("s", "cat", 0.5, {"text_model": beta})
+        service.weights("s", 0.5, {"text_model": beta})
 
 
 def test_bad_input_gets_one_clear_line(client: Client, tmp_path: Path) -> None:
@@ -248,26 +248,26 @@ def test_a_pair_that_is_no_embedding_model_can_still_be_exported(client: Client,
 
 
 def test_a_pair_too_large_for_memory_says_so(tmp_path: Path) -> None:
+    from workbench.exporting import export
     from workbench.service import DEMO_PAIR, Service
     from workbench.settings import Settings
 
     small = Service(Settings(tmp_path, 1_000_000, shared=False))
     loaded = small.load_pair("visitor", *DEMO_PAIR)
     assert "GGEZ_MEMORY_BUDGET" in loaded.why_not_live
-    assert small.export("visitor", "all-the-same", 0.5).nbytes > 1_000_000
+    assert export(small, "visitor", "all-the-same", 0.5).nbytes > 1_000_000
 
 
 def test_without_the_demo_the_page_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service
 ) -> None:
-    from workbench.problem import Problem
+    from workbench.problem import Problem, attempt
     from workbench.service import Service
     from workbench.settings import GIB, Settings
-    from workbench.tabs.compare import ask
 
     for module in ("ggez_core.assets", "ggez_core.checkpoints.sources"):
         monkeypatch.setattr(f"{module}.demo_root", lambda: tmp_path)
-    found = ask(Service(Settings(tmp_path, GIB, shared=False)), "visitor", 0.5, "pictures", "cat", "en", "", "")
+    found = attempt(lambda: Service(Settings(tmp_path, GIB, shared=False)).weights("visitor", 0.5))
     assert isinstance(found, Problem)
     assert "ggez demo build" in found.message
 

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbench import ranking, text, world
+from workbench import text, world
+from workbench.kept import Kept
 from workbench.markup import Html, tag
-from workbench.vectors import VectorCache
+from workbench.views.embedding import ranking
 from workbench.weights import Weights
 
 WORKBENCH = Path(text.__file__).parent
-HEAVY = ("torch", "transformers", "numba", "plotly")
+HEAVY = ("torch", "transformers", "diffusers", "open_clip", "numba", "plotly")
 
 
 def test_importing_the_app_imports_nothing_heavy() -> None:
@@ -108,14 +109,15 @@ def test_captions_are_one_a_concept_and_in_the_language_asked_for() -> None:
 
 
 def test_the_cache_forgets_the_least_recently_used() -> None:
-    one = np.zeros(250, np.float32)
-    cache = VectorCache(budget=3 * one.nbytes)
+    cache: Kept[str] = Kept(budget=3000)
     for key in "abc":
-        cache.put(key, one)
-    assert cache.get("a") is one
-    cache.put("d", one)
+        cache.put(key, key.upper(), 1000)
+    assert cache.get("a") == "A"
+    cache.put("d", "D", 1000)
     assert "b" not in cache
-    assert all(key in cache for key in "acd")
+    assert cache.keys() == ["c", "a", "d"]
+    cache.put("c", "now larger", 2500)
+    assert cache.keys() == ["c"]
 
 
 @pytest.mark.parametrize(("nbytes", "said"), [(12, "12 bytes"), (512_300, "512.3 kB"), (2_300_000_000, "2.3 GB")])

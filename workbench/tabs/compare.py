@@ -1,186 +1,180 @@
-"""The Compare tab: one question to base | merged | regional, answered again at every move of a slider."""
+"""The Compare tab: one question to base | merged | regional, in the view of the family that is loaded.
+
+Every view is laid out once; the tab shows one, sends it the slider's moves, and wires the events that it says it has.
+"""
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
-from .. import header, render, reports, world
-from ..events import LATEST_WINS, ON_CLICK, QUICK
+from .. import header, reports
+from ..events import LATEST_WINS, QUICK, SLOW
 from ..header import Header
 from ..markup import notice
 from ..problem import Problem, attempt
-from ..service import Answer, Direction, Service
+from ..service import Service
 from ..session import session_of
-from ..text import language_name, say
+from ..text import say
+from ..views import VIEWS, View
+from ..views.view import InTime, Shown
 from ..weights import Weights
 
-UPLOAD_SIDE = 512  # pixels; more than any of the models looks at
-
-
-@dataclass(frozen=True)
-class Question:
-    """The tab's inputs besides β, in the order in which events receive them."""
-
-    direction: gr.Radio
-    query: gr.Textbox
-    language: gr.Dropdown
-    picture: gr.Textbox
-    captions: gr.Dropdown
-
-    @property
-    def inputs(self) -> list[gr.components.Component]:
-        """As a list of event inputs."""
-        return [self.direction, self.query, self.language, self.picture, self.captions]
+Updates = dict[Any, object]
 
 
 @dataclass(frozen=True)
 class CompareTab:
-    """What other tabs and the page's start need of this one."""
+    """What other tabs and the page's start need: `ask_after` asks again after an event that moved β or the pair."""
 
-    question: Question
-    answer: gr.HTML
+    service: Service
+    head: Header
+    force: gr.HTML
+    views: Mapping[str, View]
+    nothing: gr.HTML
+
+    def ask_after(self, event: gr.events.Dependency) -> gr.events.Dependency:
+        """Answer anew after `event`, which has set β by another way than its slider: what a thumb's move would show."""
+        return event.then(self._moved, self._asked, self._shown, **LATEST_WINS)
+
+    def load_after(self, event: gr.events.Dependency) -> None:
+        """Show the view of the pair that `event` has loaded, and its first answer."""
+        boxes = [self.nothing, *(view.box for view in self.views.values())]
+        seen = self.ask_after(event.then(self._switch, None, boxes, **QUICK))
+        seen.then(self._in_time("loaded"), self._asked, self._shown, **SLOW)
+
+    def wire(self) -> None:
+        """Let the slider and the views' own events ask."""
+        head, sliders = self.head, [slider.input for slider in self.head.components]
+        everything = [view_input for view in self.views.values() for view_input in view.inputs]
+        head.beta.input(self._beta_moved, [head.beta, *everything], self._shown, **LATEST_WINS)
+        gr.on(sliders, self._moved, self._asked, self._shown, **LATEST_WINS)
+        released = [slider.release for slider in (head.beta, *head.components)]
+        gr.on(released, self._in_time("settled"), self._asked, self._shown, **SLOW)
+        for view in self.views.values():
+            asked, shown = [head.beta, *head.components, *view.inputs], [head.facts, *view.outputs]
+            if view.quick:
+                gr.on(list(view.quick), self._at_once_of(view), asked, shown, **LATEST_WINS)
+            for event in view.after:
+                event.then(self._at_once_of(view), asked, shown, **LATEST_WINS)
+            if view.slow and view.in_time:
+                gr.on(list(view.slow), self._in_time_of(view, view.in_time), asked, shown, **SLOW)
+            if view.cancel:
+                view.cancel.click(self._cancel, None, None, **QUICK)
+
+    # What the events do
+
+    @property
+    def _asked(self) -> list[Any]:
+        """β, the components' own, and the inputs of all views."""
+        return [self.head.beta, *self.head.components, *(i for view in self.views.values() for i in view.inputs)]
+
+    @property
+    def _shown(self) -> list[Any]:
+        """The facts, the weights in force, and the outputs of all views."""
+        return [self.head.facts, self.force, *(o for view in self.views.values() for o in view.outputs)]
+
+    def _beta_moved(self, request: gr.Request, beta: float, *inputs: Any) -> Updates:
+        """The one slider moved: the components' go along with it."""
+        return self._at_once(session_of(request), beta, (), inputs)
+
+    def _moved(self, request: gr.Request, beta: float, *asked: Any) -> Updates:
+        own, inputs = asked[: header.SLIDERS], asked[header.SLIDERS :]
+        return self._at_once(session_of(request), beta, own, inputs)
+
+    def _at_once(self, session: str, beta: float, own: Sequence[float], inputs: Sequence[Any]) -> Updates:
+        def work() -> Updates:
+            weights = weights_at(self.service, session, beta, own)
+            updates: Updates = {self.force: reports.in_force(weights)}
+            view = self._current(session)
+            if view is not None:
+                updates |= self._updates(view, view.at_once(session, weights, *self._inputs(view, inputs)))
+            return updates
+
+        done = attempt(work)
+        return {self.force: notice(done.message, "problem")} if isinstance(done, Problem) else done
+
+    def _in_time(self, what: str) -> Any:
+        """What `settled` and `loaded` of the current view show; nothing where it has none."""
+
+        def run(request: gr.Request, beta: float, *asked: Any) -> Iterator[Updates]:
+            session, own, inputs = session_of(request), asked[: header.SLIDERS], asked[header.SLIDERS :]
+            view = attempt(lambda: self._current(session))
+            show: InTime | None = getattr(view, what, None)
+            if isinstance(view, View) and show is not None:
+                yield from self._followed(view, show, session, beta, own, self._inputs(view, inputs))
+
+        return run
+
+    def _in_time_of(self, view: View, show: InTime) -> Any:
+        def run(request: gr.Request, beta: float, *asked: Any) -> Iterator[Updates]:
+            own, inputs = asked[: header.SLIDERS], asked[header.SLIDERS :]
+            yield from self._followed(view, show, session_of(request), beta, own, inputs)
+
+        return run
+
+    def _at_once_of(self, view: View) -> Any:
+        def run(request: gr.Request, beta: float, *asked: Any) -> Updates:
+            session, own, inputs = session_of(request), asked[: header.SLIDERS], asked[header.SLIDERS :]
+            weights = attempt(lambda: weights_at(self.service, session, beta, own))
+            if isinstance(weights, Problem):
+                return {view.outputs[0]: notice(weights.message, "problem")}
+            return self._updates(view, view.at_once(session, weights, *inputs))
+
+        return run
+
+    def _followed(
+        self, view: View, show: InTime, session: str, beta: float, own: Sequence[float], inputs: Sequence[Any]
+    ) -> Iterator[Updates]:
+        weights = attempt(lambda: weights_at(self.service, session, beta, own))
+        if isinstance(weights, Problem):
+            yield {view.outputs[0]: notice(weights.message, "problem")}
+            return
+        for shown in show(session, weights, *inputs):
+            yield self._updates(view, shown)
+
+    def _cancel(self, request: gr.Request) -> None:
+        self.service.slow.cancel(session_of(request))
+
+    def _switch(self, request: gr.Request) -> list[object]:
+        """Show the view of the session's pair, hide the others; where there is none, say why."""
+        session = session_of(request)
+        view = attempt(lambda: self._current(session))
+        why = view.message if isinstance(view, Problem) else "" if view else say("compare.nothing")
+        shown = [gr.update(visible=one is view) for one in self.views.values()]
+        return [gr.update(value=notice(why, "problem"), visible=bool(why)), *(gr.update(**u) for u in shown)]
+
+    def _current(self, session: str) -> View | None:
+        """The view of the session's pair; None for a family without one. Raises GgezError for a pair without family."""
+        return self.views.get(self.service.current(session).family.name)
+
+    def _inputs(self, view: View, inputs: Sequence[Any]) -> Sequence[Any]:
+        """Of the inputs of all views, this one's."""
+        start = 0
+        for one in self.views.values():
+            if one is view:
+                break
+            start += len(one.inputs)
+        return inputs[start : start + len(view.inputs)]
+
+    def _updates(self, view: View, shown: Shown) -> Updates:
+        updates: Updates = dict(zip(view.outputs, shown.updates, strict=True))
+        if shown.pace:
+            updates[self.head.facts] = header.show_facts(shown.pace)
+        return updates
 
 
-def ask(
-    service: Service,
-    session: str,
-    beta: float,
-    direction: Direction,
-    query: str,
-    language: str,
-    picture: str,
-    captions: str,
-    *own: float,
-) -> Answer | Problem:
-    """The answer to the tab's question; `own` are the components' β in the order of the pair's components."""
-
-    def work() -> Answer:
-        components = header.own_betas(service.current(session), own)
-        if direction == "pictures":
-            return service.search_images(session, query, beta, components, language=language)
-        return service.rank_captions(session, picture, beta, components, language=captions)
-
-    return attempt(work)
-
-
-def show(found: Answer | Problem) -> str:
-    """The answer, or why there is none, as the tab shows it."""
-    return notice(found.message, "problem") if isinstance(found, Problem) else render.answer(found)
-
-
-def show_weights(service: Service, session: str, beta: float, own: Sequence[float]) -> str:
-    """The weights in force, as the Export tab shows them."""
-    said = attempt(lambda: reports.in_force(Weights.at(beta, header.own_betas(service.current(session), own))))
-    return notice(said.message, "problem") if isinstance(said, Problem) else said
-
-
-def upload_uri(image: Image.Image) -> str:
-    """An uploaded picture as the small data URI that travels with every question."""
-    small = image.convert("RGB")
-    small.thumbnail((UPLOAD_SIDE, UPLOAD_SIDE))
-    file = io.BytesIO()
-    small.save(file, "WEBP", quality=90)
-    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+def weights_at(service: Service, session: str, beta: float, own: Sequence[float]) -> Weights:
+    """The weights that the header's sliders stand at; `own` is empty when the components' follow β."""
+    return service.weights(session, beta, header.own_betas(service.current(session), own))
 
 
 def build(service: Service, head: Header, force: gr.HTML) -> CompareTab:
     """Lay the tab out and wire it. `force` is where Export says which weights are in force."""
-    first = world.examples()[0]
-    picked = world.shown_pictures()
-    with gr.Row(equal_height=True):
-        direction = gr.Radio(
-            [(say("direction.pictures"), "pictures"), (say("direction.captions"), "captions")],
-            value="pictures",
-            label=say("direction.label"),
-            scale=2,
-            min_width=360,
-        )
-        query = gr.Textbox(
-            first.text,
-            label=say("query.label"),
-            placeholder=say("query.placeholder"),
-            max_length=500,
-            scale=4,
-            min_width=280,
-            max_lines=1,
-        )
-        language = gr.Dropdown(
-            _languages(say("language.none")), value=first.language, label=say("language.label"), scale=1, min_width=200
-        )
-        captions = gr.Dropdown(
-            _languages(say("captions.all")),
-            value=world.ALL_LANGUAGES,
-            label=say("captions.label"),
-            scale=5,
-            min_width=200,
-            visible=False,
-        )
-    chips = gr.HTML(render.example_chips(world.examples()), js_on_load=ON_CLICK, padding=False)
-    with gr.Row(visible=False, elem_classes="gg-choice") as pictures:
-        picker = gr.HTML(_picker(world.gallery()[picked[0]].id), js_on_load=ON_CLICK, padding=False, min_width=280)
-        with gr.Column(scale=0, min_width=240):
-            upload = gr.Image(label=say("upload.label"), type="pil", sources=["upload", "clipboard"], height=160)
-    picture = gr.Textbox(world.gallery()[picked[0]].id, visible=False)
-    answer = gr.HTML(notice(say("pair.loading")), padding=False)
-    question = Question(direction, query, language, picture, captions)
-
-    def moved(request: gr.Request, beta: float, *inputs: Any) -> tuple[str, str, str]:
-        session = session_of(request)
-        found = ask(service, session, beta, *inputs)
-        return (
-            show(found),
-            header.show_facts(found),
-            show_weights(service, session, beta, inputs[len(question.inputs) :]),
-        )
-
-    outputs = [answer, head.facts, force]
-    head.beta.input(moved, [head.beta, *question.inputs], outputs, **LATEST_WINS)
-    everything = [head.beta, *question.inputs, *head.components]
-    asked = [slider.input for slider in head.components] + [
-        query.input,
-        language.input,
-        direction.input,
-        captions.input,
-    ]
-    gr.on([*asked, picture.change], moved, everything, outputs, **LATEST_WINS)
-
-    direction.input(_show_inputs, direction, [query, language, chips, captions, pictures], **QUICK)
-
-    def choose_example(event: gr.EventData) -> tuple[str, str]:
-        example = world.examples()[int(event.index)]
-        return example.text, example.language
-
-    def choose_picture(event: gr.EventData) -> tuple[str, str, None]:
-        chosen = world.gallery()[int(event.index)].id
-        return chosen, _picker(chosen), None
-
-    chips.select(choose_example, None, [query, language], **QUICK).then(moved, everything, outputs, **LATEST_WINS)
-    picker.select(choose_picture, None, [picture, picker, upload], **QUICK)
-    upload.input(_take_upload, upload, [picture, picker], **QUICK)
-    return CompareTab(question, answer)
-
-
-def _show_inputs(direction: Direction) -> list[object]:
-    """Which of query, language, examples, caption language and pictures are seen."""
-    of_texts, of_pictures = gr.update(visible=direction == "pictures"), gr.update(visible=direction == "captions")
-    return [of_texts, of_texts, of_texts, of_pictures, of_pictures]
-
-
-def _take_upload(image: Image.Image | None) -> tuple[object, object]:
-    """An uploaded picture becomes the question; removing it leaves the question as it is."""
-    return (upload_uri(image), _picker("")) if image else (gr.skip(), gr.skip())
-
-
-def _picker(chosen: str) -> str:
-    return render.picture_picker(world.shown_pictures(), chosen)
-
-
-def _languages(none: str) -> list[tuple[str, str]]:
-    return [(none, ""), *((language_name(code), code) for code in world.languages())]
+    nothing = gr.HTML(padding=False, visible=False)
+    tab = CompareTab(service, head, force, {name: view.build(service) for name, view in VIEWS.items()}, nothing)
+    tab.wire()
+    return tab

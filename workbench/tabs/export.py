@@ -10,10 +10,12 @@ import gradio as gr
 from ggez_core.progress import Step
 
 from .. import header, reports
+from ..exporting import DTYPES, SHARD_SIZES, Exported
+from ..exporting import export as export_merged
 from ..header import Header
 from ..markup import fine, notice
 from ..problem import Problem, attempt
-from ..service import DTYPES, SHARD_SIZES, Exported, Service
+from ..service import Service
 from ..session import session_of
 from ..text import say
 from ..weights import Weights
@@ -58,12 +60,14 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
         def work() -> Exported:
             components = header.own_betas(service.current(session), own)
             shown = on_page(progress, with_speed())
-            return service.export(session, name, beta, components, dtype=dtype, shard_size=shards, progress=shown)
+            return export_merged(
+                service, session, name, beta, components, dtype=dtype, shard_size=shards, progress=shown
+            )
 
         done = attempt(work)
         if isinstance(done, Problem):
             return notice(done.message, "problem"), gr.skip(), gr.skip()
-        return reports.exported(done), gr.update(value=reports.loading_code(done), visible=True), next_name(done.name)
+        return reports.exported(done), gr.update(value=done.loading_code, visible=True), next_name(done.name)
 
     button.click(
         pressed,

@@ -1,6 +1,6 @@
 """From similarities to what the three columns say: the top hits, which are right, and what rose and fell.
 
-Pure functions of arrays; used by `service`, shown by `render`.
+Pure functions of arrays; used by `search`, shown by `markup`.
 """
 
 from __future__ import annotations

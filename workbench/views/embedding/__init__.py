@@ -1,0 +1,133 @@
+"""Embedding pairs in Compare: a text finds pictures, a picture finds captions, answered at every move of a slider."""
+
+from __future__ import annotations
+
+import gradio as gr
+from PIL import Image
+
+from ... import world
+from ...events import ON_CLICK, QUICK
+from ...images import upload_uri
+from ...markup import notice
+from ...problem import Problem, attempt
+from ...service import Service
+from ...text import language_name, say
+from ...weights import Weights
+from ..parts import example_chips, picture_picker
+from ..view import Shown, View
+from . import markup
+from .endpoints import register
+from .search import Answer, Direction, rank_captions, search_images
+
+__all__ = ["answer", "build", "register"]
+
+
+def answer(
+    service: Service,
+    session: str,
+    weights: Weights,
+    direction: Direction,
+    query: str,
+    language: str,
+    picture: str,
+    captions: str,
+) -> Shown:
+    """The answer to the view's question, or why there is none."""
+
+    def work() -> Answer:
+        at = (weights.beta, dict(weights.components))
+        if direction == "pictures":
+            return search_images(service, session, query, *at, language=language)
+        return rank_captions(service, session, picture, *at, language=captions)
+
+    found = attempt(work)
+    if isinstance(found, Problem):
+        return Shown([notice(found.message, "problem")])
+    return Shown([markup.answer(found)], found.pace)
+
+
+def build(service: Service) -> View:
+    """Lay the view out."""
+    first = world.examples()[0]
+    picked = world.gallery()[world.shown_pictures()[0]].id
+    with gr.Column() as box:
+        with gr.Row(equal_height=True):
+            direction = gr.Radio(
+                [(say("direction.pictures"), "pictures"), (say("direction.captions"), "captions")],
+                value="pictures",
+                label=say("direction.label"),
+                scale=2,
+                min_width=360,
+            )
+            query = gr.Textbox(
+                first.text,
+                label=say("query.label"),
+                placeholder=say("query.placeholder"),
+                max_length=500,
+                scale=4,
+                min_width=280,
+                max_lines=1,
+            )
+            language = gr.Dropdown(
+                _languages(say("language.none")),
+                value=first.language,
+                label=say("language.label"),
+                scale=1,
+                min_width=200,
+            )
+            captions = gr.Dropdown(
+                _languages(say("captions.all")),
+                value=world.ALL_LANGUAGES,
+                label=say("captions.label"),
+                scale=5,
+                min_width=200,
+                visible=False,
+            )
+        chips = gr.HTML(example_chips(world.examples()), js_on_load=ON_CLICK, padding=False)
+        with gr.Row(visible=False, elem_classes="gg-choice") as pictures:
+            picker = gr.HTML(_picker(picked), js_on_load=ON_CLICK, padding=False, min_width=280)
+            with gr.Column(scale=0, min_width=240):
+                upload = gr.Image(label=say("upload.label"), type="pil", sources=["upload", "clipboard"], height=160)
+        picture = gr.Textbox(picked, visible=False)
+        shown = gr.HTML(notice(say("pair.loading")), padding=False)
+
+    direction.input(_show_inputs, direction, [query, language, chips, captions, pictures], **QUICK)
+    picker.select(_choose_picture, None, [picture, picker, upload], **QUICK)
+    upload.input(_take_upload, upload, [picture, picker], **QUICK)
+    return View(
+        box=box,
+        inputs=(direction, query, language, picture, captions),
+        outputs=(shown,),
+        at_once=lambda *asked: answer(service, *asked),
+        quick=(query.input, language.input, direction.input, captions.input, picture.change),
+        after=(chips.select(_choose_example, None, [query, language], **QUICK),),
+    )
+
+
+def _choose_example(event: gr.EventData) -> tuple[str, str]:
+    example = world.examples()[int(event.index)]
+    return example.text, example.language
+
+
+def _choose_picture(event: gr.EventData) -> tuple[str, str, None]:
+    chosen = world.gallery()[int(event.index)].id
+    return chosen, _picker(chosen), None
+
+
+def _show_inputs(direction: Direction) -> list[object]:
+    """Which of query, language, examples, caption language and pictures are seen."""
+    of_texts, of_pictures = gr.update(visible=direction == "pictures"), gr.update(visible=direction == "captions")
+    return [of_texts, of_texts, of_texts, of_pictures, of_pictures]
+
+
+def _take_upload(image: Image.Image | None) -> tuple[object, object]:
+    """An uploaded picture becomes the question; removing it leaves the question as it is."""
+    return (upload_uri(image), _picker("")) if image else (gr.skip(), gr.skip())
+
+
+def _picker(chosen: str) -> str:
+    return picture_picker(world.shown_pictures(), chosen, lambda name: say("picker.captions", name=name))
+
+
+def _languages(none: str) -> list[tuple[str, str]]:
+    return [(none, ""), *((language_name(code), code) for code in world.languages())]

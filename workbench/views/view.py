@@ -1,0 +1,71 @@
+"""What a family's view is to the page: inputs, outputs, and two ways to answer, at once and in time.
+
+A view lays out its own components and says which of its events ask; `tabs.compare` wires them, shows the view of the
+pair that is loaded, and asks again when β moves. A view never touches the header, and never asks which family it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import gradio as gr
+
+from ..service import Service
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long an answer took in milliseconds: moving the weights, and everything from the request to the answer."""
+
+    move_ms: float
+    answer_ms: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Updates of a view's outputs in their order (`gr.skip()` leaves one as it is), and the answer's pace, if any."""
+
+    updates: Sequence[object]
+    pace: Pace | None = None
+
+
+AtOnce = Callable[..., Shown]
+"""Called with session, weights and the values of `View.inputs`; answers while a thumb moves."""
+
+InTime = Callable[..., Iterator[Shown]]
+"""Called alike; shows what it has as it comes. A newer question of the same visitor stops it."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One family's part of Compare, laid out.
+
+    box: what is shown or hidden. at_once: the answer that β's slider and the `quick` events ask for. in_time: the one
+    that the `slow` events ask for. settled: what is shown when the thumb is let go, and `loaded` when a pair was
+    loaded: None where `at_once` has said everything. after: events that have set inputs; they then ask at once.
+    cancel: the button that stops a slow answer.
+    """
+
+    box: gr.Column
+    inputs: tuple[gr.components.Component, ...]
+    outputs: tuple[gr.components.Component, ...]
+    at_once: AtOnce
+    quick: tuple[Any, ...] = ()
+    after: tuple[gr.events.Dependency, ...] = ()
+    in_time: InTime | None = None
+    slow: tuple[Any, ...] = ()
+    settled: InTime | None = None
+    loaded: InTime | None = None
+    cancel: gr.Button | None = None
+
+
+class ViewModule(Protocol):
+    """A package in `views` with a family's view and its endpoints for programs."""
+
+    def build(self, service: Service) -> View:
+        """Lay the view out inside the current Blocks."""
+
+    def register(self, service: Service) -> None:
+        """Offer the family's named endpoints, inside the current Blocks."""
