@@ -28,3 +28,9 @@ ON_CLICK = """element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-index]");
   if (button) trigger("select", { index: Number(button.dataset.index) });
 });"""
+
+# A slider over two pictures, for gr.HTML: how much is seen of the one in front.
+CURTAIN = """element.addEventListener("input", (event) => {
+  const all = event.target.closest(".gg-overlay");
+  if (all) all.style.setProperty("--gg-seen", event.target.value + "%");
+});"""

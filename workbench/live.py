@@ -7,11 +7,10 @@ Imports torch; loaded by `pairs` when first needed.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from .pairs import Pair
 
 BUDGET = 128 << 20  # bytes of answers kept for each pair
-THREADS = os.cpu_count() or 1  # set anew for every question: torch hands the last number on to threads that are new
+THREADS = torch.get_num_threads()  # set anew for every question: torch hands the last number on to new threads
 
 Betas = tuple[tuple[str, float], ...]
 
@@ -138,11 +137,13 @@ class LivePair:
         with self._turns.taken(given_up):
             moved = 1e3 * self._move(weights)
             torch.set_num_threads(THREADS)
-            for partial in self._model.preview(inputs, beta_of=self._beta_of(weights), progress=stopping):
-                if given_up():
-                    raise Cancelled
-                answered = Answered(partial, moved)
-                yield answered
+            partials = self._model.preview(inputs, beta_of=self._beta_of(weights), progress=stopping)
+            with closing(partials):  # type: ignore[type-var]  # stops what works for it before the turn is handed on
+                for partial in partials:
+                    if given_up():
+                        raise Cancelled
+                    answered = Answered(partial, moved)
+                    yield answered
         if answered is not None:
             self._answers.put(key, answered, nbytes(answered.result))
 

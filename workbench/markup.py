@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+VOID = {"img", "input"}  # elements that have no end
+
 
 class Html(str):
     """Text that is markup already."""
@@ -19,14 +21,14 @@ def tag(name: str, *children: str, cls: str = "", **attributes: str | int | bool
     written = "".join(
         f" {key.replace('_', '-')}" + ("" if value is True else f'="{escape(str(value))}"')
         for key, value in attributes.items()
-        if value not in (None, False)
+        if value is not None and value is not False
     )
-    return Html(f"<{name}{written}>{join(children)}</{name}>")
+    return Html(f"<{name}{written}>" if name in VOID else f"<{name}{written}>{join(children)}</{name}>")
 
 
 def image(url: str, alt: str, side: int) -> Html:
     """A square picture that keeps its place while it loads."""
-    return Html(f'<img src="{escape(url)}" alt="{escape(alt)}" width="{side}" height="{side}" decoding="async">')
+    return tag("img", src=url, alt=alt, width=side, height=side, decoding="async")
 
 
 def join(children: Iterable[str], separator: str = "") -> Html:

@@ -1,4 +1,4 @@
-"""Who waits for whom on the page: turns are handed on in order, a newer question stops an older one, Cancel stops both."""
+"""Who waits for whom on the page: turns go in order, a newer question stops an older one, and so does Cancel."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ Every view is laid out once; the tab shows one, sends it the slider's moves, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,11 +59,26 @@ class CompareTab:
             if view.quick:
                 gr.on(list(view.quick), self._at_once_of(view), asked, shown, **LATEST_WINS)
             for event in view.after:
-                event.then(self._at_once_of(view), asked, shown, **LATEST_WINS)
+                if view.in_time:
+                    event.then(self._in_time_of(view, view.in_time), asked, shown, **SLOW)
+                else:
+                    event.then(self._at_once_of(view), asked, shown, **LATEST_WINS)
             if view.slow and view.in_time:
                 gr.on(list(view.slow), self._in_time_of(view, view.in_time), asked, shown, **SLOW)
+            for event, show in view.others:
+                event(self._in_time_of(view, show), asked, shown, **SLOW)
+            for picture, beta_of in view.picks:
+                self._set_beta(picture, beta_of)
             if view.cancel:
                 view.cancel.click(self._cancel, None, None, **QUICK)
+
+    def _set_beta(self, picture: gr.HTML, beta_of: Callable[[int], float]) -> None:
+        """Let a click set β, the components' sliders with it, and ask."""
+
+        def pick(event: gr.EventData) -> list[float]:
+            return [beta_of(int(event.index))] * (1 + header.SLIDERS)
+
+        self.ask_after(picture.select(pick, None, [self.head.beta, *self.head.components], **QUICK))
 
     # What the events do
 
@@ -161,7 +176,7 @@ class CompareTab:
         return inputs[start : start + len(view.inputs)]
 
     def _updates(self, view: View, shown: Shown) -> Updates:
-        updates: Updates = dict(zip(view.outputs, shown.updates, strict=True))
+        updates: Updates = dict(shown.updates)
         if shown.pace:
             updates[self.head.facts] = header.show_facts(shown.pace)
         return updates

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ggez_core.progress import Step
+
 from .. import world
 from ..markup import Html, image, join, tag
 from ..text import language_name, say
@@ -78,3 +80,9 @@ def picture_picker(indices: Sequence[int], chosen: str, what: Callable[[str], st
         role="group",
         aria_label=say("picker.label"),
     )
+
+
+def progress(step: Step, what: str) -> Html:
+    """How far the work is, as a bar and in words."""
+    said = say("slow.progress", done=step.done, total=step.total)
+    return tag("p", tag("progress", value=step.done, max=step.total, aria_label=what), " ", said, cls="gg-working")

@@ -59,7 +59,7 @@ class SoFar:
     """The answers so far, and the time since the question was asked. waiting: nothing is being worked on yet."""
 
     parts: Parts
-    pace: Pace
+    pace: Pace | None = None
     waiting: bool = False
 
     @property
@@ -115,7 +115,7 @@ def answer_each(
             asked.key, asked.inputs, part.weights, nbytes=asked.nbytes, given_up=given_up, progress=step
         ):
             now[k] = replace(now[k], result=answered.result, move_ms=answered.move_ms)
-            tell()
+            so_far = tell()
         now[k] = replace(now[k], whole=True)
         so_far = tell()
     return so_far

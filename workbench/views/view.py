@@ -6,7 +6,7 @@ pair that is loaded, and asks again when β moves. A view never touches the head
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,9 +25,9 @@ class Pace:
 
 @dataclass(frozen=True)
 class Shown:
-    """Updates of a view's outputs in their order (`gr.skip()` leaves one as it is), and the answer's pace, if any."""
+    """Updates of those of a view's outputs that change, and the answer's pace once it is whole."""
 
-    updates: Sequence[object]
+    updates: Mapping[gr.components.Component, object]
     pace: Pace | None = None
 
 
@@ -42,10 +42,11 @@ InTime = Callable[..., Iterator[Shown]]
 class View:
     """One family's part of Compare, laid out.
 
-    box: what is shown or hidden. at_once: the answer that β's slider and the `quick` events ask for. in_time: the one
-    that the `slow` events ask for. settled: what is shown when the thumb is let go, and `loaded` when a pair was
-    loaded: None where `at_once` has said everything. after: events that have set inputs; they then ask at once.
-    cancel: the button that stops a slow answer.
+    box: what is shown or hidden. outputs: the first is where problems are said. at_once: the answer that β's slider and
+    the `quick` events ask for. in_time: the one that the `slow` events ask for. settled: what is shown when the thumb
+    is let go, and `loaded` when a pair was loaded; None where `at_once` has said everything. others: further slow
+    events with their own answers. after: events that have set inputs; they then ask, in time where the view can.
+    picks: outputs of which a click, by its index, sets β. cancel: the button that stops a slow answer.
     """
 
     box: gr.Column
@@ -58,6 +59,8 @@ class View:
     slow: tuple[Any, ...] = ()
     settled: InTime | None = None
     loaded: InTime | None = None
+    others: tuple[tuple[Any, InTime], ...] = ()
+    picks: tuple[tuple[gr.HTML, Callable[[int], float]], ...] = ()
     cancel: gr.Button | None = None
 
 

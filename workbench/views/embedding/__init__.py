@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 from PIL import Image
 
@@ -14,7 +16,7 @@ from ...service import Service
 from ...text import language_name, say
 from ...weights import Weights
 from ..parts import example_chips, picture_picker
-from ..view import Shown, View
+from ..view import Pace, Shown, View
 from . import markup
 from .endpoints import register
 from .search import Answer, Direction, rank_captions, search_images
@@ -31,8 +33,8 @@ def answer(
     language: str,
     picture: str,
     captions: str,
-) -> Shown:
-    """The answer to the view's question, or why there is none."""
+) -> tuple[str, Pace | None]:
+    """The answer to the view's question, or why there is none, and its pace."""
 
     def work() -> Answer:
         at = (weights.beta, dict(weights.components))
@@ -42,8 +44,8 @@ def answer(
 
     found = attempt(work)
     if isinstance(found, Problem):
-        return Shown([notice(found.message, "problem")])
-    return Shown([markup.answer(found)], found.pace)
+        return notice(found.message, "problem"), None
+    return markup.answer(found), found.pace
 
 
 def build(service: Service) -> View:
@@ -91,6 +93,10 @@ def build(service: Service) -> View:
         picture = gr.Textbox(picked, visible=False)
         shown = gr.HTML(notice(say("pair.loading")), padding=False)
 
+    def at_once(session: str, weights: Weights, *inputs: Any) -> Shown:
+        said, pace = answer(service, session, weights, *inputs)
+        return Shown({shown: said}, pace)
+
     direction.input(_show_inputs, direction, [query, language, chips, captions, pictures], **QUICK)
     picker.select(_choose_picture, None, [picture, picker, upload], **QUICK)
     upload.input(_take_upload, upload, [picture, picker], **QUICK)
@@ -98,7 +104,7 @@ def build(service: Service) -> View:
         box=box,
         inputs=(direction, query, language, picture, captions),
         outputs=(shown,),
-        at_once=lambda *asked: answer(service, *asked),
+        at_once=at_once,
         quick=(query.input, language.input, direction.input, captions.input, picture.change),
         after=(chips.select(_choose_example, None, [query, language], **QUICK),),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from ... import world
 from ...images import image_of
 from ...kept import Kept
 from ...live import THREADS, LivePair
-from ...weights import BASE, Weights
+from ...weights import Weights
 
 Vectors = npt.NDArray[np.float32]
 
@@ -45,9 +45,8 @@ class Embedder:
         self._kept: Kept[Vectors] = Kept(BUDGET)
         self._closed = threading.Event()
         self._asked = time.monotonic()
-        first = world.gallery()[0]
-        self._image_parts = self._parts(lambda: self._model.encode_images([first.image]))
-        self._text_parts = self._parts(lambda: self._model.encode_texts([first.concept.names["en"]]))
+        self._image_parts = _differing(live, self._model.image_components)
+        self._text_parts = _differing(live, self._model.text_components)
         self._ahead: threading.Thread | None = None
         if self._small:
             self._ahead = threading.Thread(target=self._embed_ahead, name="embed ahead", daemon=True)
@@ -145,21 +144,10 @@ class Embedder:
             vectors: Vectors = embed(prepared).numpy()
         return vectors
 
-    def _parts(self, run: Callable[[], object]) -> frozenset[str]:
-        """The components that a computation runs through, found by watching it; the β of others can't change it."""
-        seen: set[str] = set()
-        watching = [
-            module.register_forward_pre_hook(lambda *_, name=name: seen.add(name))
-            for name, module in self._model.model.named_children()
-        ]
-        try:
-            with self._live.at(BASE):
-                run()
-        finally:
-            for watch in watching:
-                watch.remove()
-        known = self._live.pair.comparison.components
-        return frozenset(seen & known.keys()) or frozenset(known)
+
+def _differing(live: LivePair, components: Iterable[str]) -> frozenset[str]:
+    """The components among these whose β makes a difference."""
+    return frozenset(components) & frozenset(live.pair.components)
 
 
 def _key(what: str, weights: Weights, parts: frozenset[str]) -> Hashable:
