@@ -106,7 +106,7 @@ class CompareTab:
             updates: Updates = {self.force: reports.in_force(weights)}
             view = self._current(session)
             if view is not None:
-                updates |= self._updates(view, view.at_once(session, weights, *self._inputs(view, inputs)))
+                updates |= self._updates(view.at_once(session, weights, *self._inputs(view, inputs)))
             return updates
 
         done = attempt(work)
@@ -121,6 +121,8 @@ class CompareTab:
             show: InTime | None = getattr(view, what, None)
             if isinstance(view, View) and show is not None:
                 yield from self._followed(view, show, session, beta, own, self._inputs(view, inputs))
+            else:
+                yield self._nothing_new
 
         return run
 
@@ -137,7 +139,7 @@ class CompareTab:
             weights = attempt(lambda: weights_at(self.service, session, beta, own))
             if isinstance(weights, Problem):
                 return {view.outputs[0]: notice(weights.message, "problem")}
-            return self._updates(view, view.at_once(session, weights, *inputs))
+            return self._updates(view.at_once(session, weights, *inputs)) or {view.outputs[0]: gr.skip()}
 
         return run
 
@@ -148,8 +150,9 @@ class CompareTab:
         if isinstance(weights, Problem):
             yield {view.outputs[0]: notice(weights.message, "problem")}
             return
+        yield self._nothing_new  # an event that never yields would empty its outputs
         for shown in show(session, weights, *inputs):
-            yield self._updates(view, shown)
+            yield self._updates(shown)
 
     def _cancel(self, request: gr.Request) -> None:
         self.service.slow.cancel(session_of(request))
@@ -175,7 +178,11 @@ class CompareTab:
             start += len(one.inputs)
         return inputs[start : start + len(view.inputs)]
 
-    def _updates(self, view: View, shown: Shown) -> Updates:
+    @property
+    def _nothing_new(self) -> Updates:
+        return {self.head.facts: gr.skip()}
+
+    def _updates(self, shown: Shown) -> Updates:
         updates: Updates = dict(shown.updates)
         if shown.pace:
             updates[self.head.facts] = header.show_facts(shown.pace)
