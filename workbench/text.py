@@ -65,6 +65,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "hit.right": "right",
         "hit.score": "cosine {score}",
         "hit.alt": "Drawing of {name}",
+        # questions that take their time
+        "slow.progress": "{done} of {total}",
         # models
         "models.intro": "Choose two checkpoints of one architecture: the base, and the one fine-tuned for a region.",
         "models.base": "Base checkpoint",
