@@ -4,13 +4,14 @@ Knows files and tensors, no architectures. Used by everything above it; uses onl
 """
 
 from .checkpoint import Checkpoint, open_checkpoint
-from .compare import Comparison, ComponentDifference, TensorDifference, compare
+from .compare import Comparison, ComponentDifference, LayerDifference, TensorDifference, compare
 from .header import TensorInfo
 
 __all__ = [
     "Checkpoint",
     "Comparison",
     "ComponentDifference",
+    "LayerDifference",
     "TensorDifference",
     "TensorInfo",
     "compare",

@@ -70,8 +70,12 @@ class Checkpoint:
         return tuple(self.side.values())
 
     def side_contents(self) -> dict[str, bytes]:
-        """What those files hold, by their paths in a copy's folder."""
-        return {name: path.read_bytes() for name, path in self.side.items()} | dict(self.rewritten)
+        """What those files hold, by their paths in a copy's folder. Raises `CheckpointError` if one is gone."""
+        try:
+            held = {name: path.read_bytes() for name, path in self.side.items()}
+        except OSError as error:
+            raise CheckpointError(f"{error.filename}: can't be read ({error.strerror}); is it still there?") from None
+        return held | dict(self.rewritten)
 
     def group_of(self, name: str) -> Group:
         """The group that a tensor is saved with."""

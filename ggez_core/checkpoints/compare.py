@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
@@ -35,7 +36,8 @@ _ARCHITECTURE = ("model_type", "architectures")
 class TensorDifference:
     """One tensor of two checkpoints: `relative_change` is ‖b − a‖ / ‖a‖, or None where that has no meaning.
 
-    `detail` says what `status` means here; `blocks` whether it makes merging impossible.
+    `detail` says what `status` means here; `blocks` whether it makes merging impossible. `moved` and `size` are the
+    sums of squares of b − a and of a, of which the changes of layers and components are made.
     """
 
     name: str
@@ -45,6 +47,20 @@ class TensorDifference:
     nbytes: int
     detail: str = ""
     blocks: bool = False
+    moved: float = 0.0
+    size: float = 0.0
+
+
+@dataclass(frozen=True)
+class LayerDifference:
+    """The tensors of one layer (`text_model.encoder.layers.3`, `vision_model.embeddings`) together."""
+
+    name: str
+    component: str
+    nbytes: int
+    relative_change: float | None
+    changed: int
+    tensors: int
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,20 @@ class Comparison:
         """The tensors that can't be merged."""
         return tuple(tensor for tensor in self.tensors if tensor.blocks)
 
+    @cached_property
+    def layers(self) -> tuple[LayerDifference, ...]:
+        """How much each layer changed, so that one sees where two models differ; in the order of depth."""
+        grouped: dict[tuple[str, str], list[TensorDifference]] = {}
+        for tensor in self.tensors:
+            grouped.setdefault((tensor.component, layer_of(tensor.name)), []).append(tensor)
+        return tuple(
+            LayerDifference(
+                layer, component, sum(t.nbytes for t in members), _relative(members),
+                sum(t.status != "identical" for t in members), len(members),
+            )
+            for (component, layer), members in sorted(grouped.items(), key=lambda entry: _by_depth(*entry[0]))
+        )  # fmt: skip
+
     @property
     def compatible(self) -> bool:
         """Whether the two can be merged."""
@@ -109,6 +139,11 @@ class Comparison:
                        "names": {status: list(names) for status, names in c.names.items()}}
                 for name, c in self.components.items()
             },
+            "layers": [
+                {"name": layer.name, "component": layer.component, "bytes": layer.nbytes,
+                 "relative_change": layer.relative_change, "changed": layer.changed, "tensors": layer.tensors}
+                for layer in self.layers
+            ],
             "tensors": [
                 {"name": t.name, "component": t.component, "status": t.status, "relative_change": t.relative_change,
                  "bytes": t.nbytes, "detail": t.detail}
@@ -126,7 +161,7 @@ def compare(base: Checkpoint, regional: Checkpoint, *, progress: Progress = sile
     names = sorted(base.tensors.keys() | regional.tensors.keys())
     shared = [name for name in names if name in base.tensors and name in regional.tensors]
     total = sum(base.tensors[name].nbytes for name in shared)
-    found: list[tuple[TensorDifference, float, float]] = []
+    found: list[TensorDifference] = []
     done = 0
     paths = (path for c in (base, regional) for name in shared for path in c.tensors[name].files)
     with opened(paths) as files:
@@ -138,7 +173,7 @@ def compare(base: Checkpoint, regional: Checkpoint, *, progress: Progress = sile
     return Comparison(
         base.source,
         regional.source,
-        tuple(t for t, _, _ in found),
+        tuple(found),
         _by_component(found),
         architecture_conflict(base, regional),
         new_rows(base, regional),
@@ -188,10 +223,8 @@ def can_merge(a: TensorInfo, b: TensorInfo) -> bool:
     return a.shape == b.shape and (a.dtype == b.dtype or (DTYPES[a.dtype].merges and DTYPES[b.dtype].merges))
 
 
-def _tensor(
-    files: OpenFiles, component: str, a: TensorInfo | None, b: TensorInfo | None
-) -> tuple[TensorDifference, float, float]:
-    """One tensor's difference, with the sums of squares it was made from."""
+def _tensor(files: OpenFiles, component: str, a: TensorInfo | None, b: TensorInfo | None) -> TensorDifference:
+    """One tensor's difference."""
     known = a or b
     assert known is not None
 
@@ -201,13 +234,13 @@ def _tensor(
     conflict = structural_conflict(a, b)
     if a is None or b is None or (conflict and not can_merge(a, b)):
         assert conflict is not None
-        return result(conflict[0], None, conflict[1], blocks=True), 0.0, 0.0
+        return result(conflict[0], None, conflict[1], blocks=True)
     equal, moved, size = _measure(files, a, b)
     if not math.isfinite(moved + size):
-        return result("non_finite", None, "holds NaN or infinity", blocks=True), 0.0, 0.0
+        return result("non_finite", None, "holds NaN or infinity", blocks=True)
     change = 0.0 if equal or (DTYPES[a.dtype].merges and not moved) else math.sqrt(moved / size) if size else None
     status, detail = conflict or ("identical" if equal else "changed", "")
-    return result(status, change, detail), moved, size
+    return replace(result(status, change, detail), moved=moved, size=size)
 
 
 def _measure(files: OpenFiles, a: TensorInfo, b: TensorInfo) -> tuple[bool, float, float]:
@@ -238,12 +271,33 @@ def pieces(files: OpenFiles, a: TensorInfo, b: TensorInfo) -> Iterator[tuple[Byt
         yield one, other
 
 
-def _by_component(found: list[tuple[TensorDifference, float, float]]) -> dict[str, ComponentDifference]:
+def layer_of(name: str) -> str:
+    """The layer of a tensor: its name up to the first number, or its first two parts where it has none."""
+    numbered = re.match(r"(.*?\.\d+)\.", name)
+    if numbered:
+        return numbered[1]
+    wrapper = "model." if name.startswith("model.") else ""
+    parts = name.removeprefix(wrapper).split(".")
+    return wrapper + ".".join(parts[: max(1, min(2, len(parts) - 1))])
+
+
+def _by_depth(component: str, layer: str) -> tuple[Any, ...]:
+    """Components as everywhere, their layers by number and not by digit."""
+    parts = re.split(r"(\d+)", layer)
+    return component == "other", component, [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+
+
+def _relative(members: Sequence[TensorDifference]) -> float | None:
+    """The relative change of all weights of some tensors together."""
+    size = sum(tensor.size for tensor in members)
+    return math.sqrt(sum(tensor.moved for tensor in members) / size) if size else None
+
+
+def _by_component(found: list[TensorDifference]) -> dict[str, ComponentDifference]:
     components: dict[str, ComponentDifference] = {}
-    for component in sorted({tensor.component for tensor, _, _ in found}, key=lambda name: (name == "other", name)):
-        members = [entry for entry in found if entry[0].component == component]
-        moved, size = sum(entry[1] for entry in members), sum(entry[2] for entry in members)
-        names = {status: tuple(t.name for t, _, _ in members if t.status == status) for status in STATUSES}
-        change = math.sqrt(moved / size) if size else None
-        components[component] = ComponentDifference(component, sum(t.nbytes for t, _, _ in members), change, names)
+    for component in sorted({tensor.component for tensor in found}, key=lambda name: (name == "other", name)):
+        members = [tensor for tensor in found if tensor.component == component]
+        names = {status: tuple(t.name for t in members if t.status == status) for status in STATUSES}
+        nbytes = sum(t.nbytes for t in members)
+        components[component] = ComponentDifference(component, nbytes, _relative(members), names)
     return components

@@ -8,6 +8,7 @@ goes on; any other end removes it. The journal's lock keeps a second process out
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from .links import place, same_content
 
 __all__ = ["OutputFolder", "Position", "sync_folder"]
 
+log = logging.getLogger(__name__)
 _SYNC_EVERY = 128 << 20  # bytes between two notes in the journal
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -191,9 +193,12 @@ class OutputFolder:
                 raise OutputError(f"{self.target}: was made by someone else meanwhile; choose another name")
             self.folder.rename(self.target)
             self._published = True
-            sync_folder(self.target.parent)
         except OSError as error:
             raise _refusal(error, self.target) from None
+        try:
+            sync_folder(self.target.parent)
+        except OSError as error:
+            log.warning("%s is written, but its disk doesn't confirm it (%s)", self.target, error.strerror)
 
     def _remove_strangers(self) -> None:
         """Remove files that aren't of this output: what an earlier process put here when an input had more files."""
@@ -264,4 +269,6 @@ def sync_folder(folder: Path) -> None:
 def _refusal(error: OSError, target: Path) -> OutputError:
     if error.errno in _FULL:
         return OutputError(f"{target}: the disk is full; nothing was written; make room or write elsewhere")
+    if error.errno == errno.EFBIG:
+        return OutputError(f"{target}: the disk takes no files that large; write smaller ones with --shard-size")
     return OutputError(f"{target}: can't be written ({error.strerror}); check the path and its permissions")

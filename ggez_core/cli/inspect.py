@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..checkpoints import Checkpoint, Comparison, compare, open_checkpoint
 from ._shared import JsonOption, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from ..merging.needs import Needs
+
+_BAR = 12  # characters of the largest change
 
 
 def register(app: typer.Typer) -> None:
@@ -20,9 +26,15 @@ def inspect(
         str, typer.Argument(help="A checkpoint: a folder, a Hub id owner/name[@revision], or demo:family/name.")
     ],
     b: Annotated[str | None, typer.Argument(help="A second one, to compare with the first.")] = None,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Show also how much every layer changed; --json always has it.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a checkpoint's components, or with a second one the preflight report of a merge."""
+    """Show a checkpoint's components, or with a second one the preflight report of a merge.
+
+    Changes are relative norms, ‖b − a‖ / ‖a‖.
+    """
     first = open_checkpoint(a)
     if b is None:
         print_json(_described(first)) if as_json else _show(first)
@@ -30,10 +42,16 @@ def inspect(
     second = open_checkpoint(b)
     with progress_bar("Comparing", quiet=as_json) as progress:
         comparison = compare(first, second, progress=progress)
+    from ..merging.needs import needs
+
+    needed = needs(first, second, comparison)
     if as_json:
-        print_json(comparison.as_dict())
-    else:
-        _show_comparison(comparison)
+        print_json(comparison.as_dict() | {"needs": asdict(needed) | {"lacking": list(needed.lacking)}})
+        return
+    _show_comparison(comparison)
+    if layers:
+        _show_layers(comparison)
+    _show_verdict(comparison, needed)
 
 
 def _described(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -110,7 +128,43 @@ def _show_comparison(comparison: Comparison) -> None:
         for tensor in comparison.blocking[:20]:
             trouble.add_row(tensor.name, tensor.detail)
         console.print(trouble)
-    console.print(comparison.explain(), highlight=False)
+
+
+def _show_layers(comparison: Comparison) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("layer", "MB", "tensors", "differ", "change", "")
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:5]:
+        column.justify = "right"
+    largest = max((layer.relative_change or 0 for layer in comparison.layers), default=0) or 1
+    for layer in comparison.layers:
+        bar = "█" * round(_BAR * (layer.relative_change or 0) / largest)
+        table.add_row(
+            layer.name, f"{layer.nbytes / 1e6:,.2f}", str(layer.tensors), str(layer.changed),
+            _percent(layer.relative_change), bar,
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _show_verdict(comparison: Comparison, needed: Needs) -> None:
+    """Whether the two can be merged, and what that takes."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(comparison.explain())
+    shared = f", and shares {_amount(needed.linked)} with the base" if needed.linked else ""
+    console.print(
+        f"a merge writes {_amount(needed.disk)}{shared}, in {_amount(needed.merge_memory)} of memory; "
+        f"comparing them live takes {_amount(needed.live_memory)} of memory"
+    )
+    for line in needed.lacking:
+        console.print(line)
+
+
+def _amount(nbytes: int) -> str:
+    return f"{nbytes / 1e9:,.2f} GB" if nbytes >= 1e9 else f"{nbytes / 1e6:,.1f} MB"
 
 
 def _percent(change: float | None) -> str:

@@ -83,6 +83,11 @@ class _Buffers:
     out: Bytes = field(default_factory=lambda: empty_bytes(BATCH + _SLACK))
 
 
+def working_memory(threads: int) -> int:
+    """Bytes of buffers that `threads` workers take, whatever the models' size."""
+    return (threads + 1) * 3 * (BATCH + _SLACK)
+
+
 def _in_order(plan: Plan, files: OpenFiles, start: Position, threads: int) -> Iterator[tuple[Batch, list[Bytes]]]:
     """Every batch from `start` on with its finished bytes, in order; computed ahead by `threads` workers."""
     waiting: deque[tuple[Batch, _Buffers, Future[list[Bytes]]]] = deque()

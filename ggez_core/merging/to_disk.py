@@ -14,7 +14,7 @@ from ..checkpoints import Checkpoint, open_checkpoint
 from ..checkpoints.dtypes import dtype_named
 from ..checkpoints.layouts import WEIGHTS
 from ..checkpoints.output import OutputFolder
-from ..errors import OutputError
+from ..errors import CheckpointError, OutputError
 from ..progress import Progress, silent
 from .plan import Plan, make_plan, parse_size
 from .recipe import Recipe
@@ -116,8 +116,9 @@ def run(
         raise OutputError(f"{target}: names a file, and a merge makes a folder; leave the {target.suffix} off")
     plan = make_plan(recipe, base, regional, parse_size(shard_size))
     files = [(shard.filename, shard.nbytes) for shard in plan.shards]
-    with OutputFolder(target, plan.key, files, links=plan.links, resume=resume) as folder:
-        workers = threads or _default_threads()
+    key = plan.key
+    with OutputFolder(target, key, files, links=plan.links, resume=resume) as folder:
+        workers = threads or default_threads()
         write_weights(plan, folder, threads=workers, progress=progress)
         for name, content in _small_files(plan).items():
             folder.add(name, content)
@@ -126,6 +127,8 @@ def run(
             folder.sync()
             verify_weights(plan, folder.folder, threads=workers, progress=progress)
             folder.verify_added()
+        if plan.key != key:
+            raise CheckpointError("an input changed while it was merged, so nothing was written; merge again")
         folder.publish()
     merged = sum(operation.regional is not None for operation in plan.operations)
     return MergeResult(
@@ -143,7 +146,8 @@ def _opened(source: str | Path | Checkpoint) -> Checkpoint:
     return source if isinstance(source, Checkpoint) else open_checkpoint(source)
 
 
-def _default_threads() -> int:
+def default_threads() -> int:
+    """How many workers a merge has where none are asked for."""
     return max(2, min(4, os.cpu_count() or 2))
 
 

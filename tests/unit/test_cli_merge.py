@@ -47,9 +47,15 @@ def test_inspect_one_and_two(tmp_path: Path, ggez: Ggez) -> None:
     report = json.loads(ggez("inspect", base, regional, "--json")[1])
     assert report["compatible"] is True
     assert report["components"]["text_model"]["counts"]["identical"] == 1
+    assert report["layers"][0]["component"] == "text_model"
+    assert report["needs"]["disk"] == document["bytes"]
+    assert report["needs"]["lacking"] == []
     status, out, _ = ggez("inspect", base, regional)
     assert status == 0
     assert "compatible: 87 of 88 tensors differ" in out
+    assert "a merge writes" in out
+    status, out, _ = ggez("inspect", base, regional, "--layers")
+    assert "text_model.encoder.layers.1" in out
 
 
 def test_merge_from_options_then_from_its_recipe(tmp_path: Path, ggez: Ggez) -> None:
