@@ -10,10 +10,10 @@ from typing import Any
 
 from ..checkpoints import Checkpoint
 from ..errors import CheckpointError
-from .family import Family, Placement
+from .family import Family, Placement, one_line
 from .prompts import Prompting, prompting_of
 from .vision_language import Prepared, VisionLanguageModel
-from .visual_questions import VisualAnswer, VisualQuestion, first_line
+from .visual_questions import VisualAnswer, VisualQuestion
 
 __all__ = ["FAMILY", "Prepared", "VisionLanguageModel", "VisualAnswer", "VisualQuestion", "is_lvlm", "load_lvlm"]
 
@@ -57,7 +57,7 @@ def load_lvlm(checkpoint: Checkpoint, placement: Placement | None = None) -> Vis
         processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, TypeError, AttributeError) as error:
         what = "can't be loaded by transformers" if loaded == "weights" else "has no usable processor files"
-        raise CheckpointError(f"{checkpoint.source} {what}: {first_line(error)}") from error
+        raise CheckpointError(f"{checkpoint.source} {what}: {one_line(error)}") from error
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])
         raise CheckpointError(

@@ -20,10 +20,10 @@ from PIL import Image
 
 from ..errors import CheckpointError, DataError
 from ..progress import Progress, silent
-from .family import BetaOf, at_base
+from .family import BetaOf, at_base, one_line
 from .prompts import LETTERS, Prompting, with_options
 from .streaming import first_logits, stream
-from .visual_questions import VisualAnswer, VisualQuestion, check_question, first_line, readable
+from .visual_questions import VisualAnswer, VisualQuestion, check_question, readable
 
 LOOKS_KEPT = 8  # images whose features a previewing model remembers
 
@@ -115,7 +115,7 @@ class VisionLanguageModel:
             else:
                 found = self.processor.tokenizer(prompts, **settings)
         except (ValueError, TypeError, OSError) as error:
-            raise DataError(f"this question can't be prepared for the model: {first_line(error)}") from error
+            raise DataError(f"this question can't be prepared for the model: {one_line(error)}") from error
         tensors = {k: v for k, v in found.items() if isinstance(v, torch.Tensor) and k != "labels"}
         self._check_length(questions, tensors)
         return Prepared(tuple(questions), tensors)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from ..errors import DataError
+from .family import one_line
 from .prompts import LETTERS, parse_letter
 
 
@@ -72,9 +73,4 @@ def readable(image: Image.Image) -> Image.Image:
     try:
         return image.convert("RGB")
     except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"the image can't be read ({first_line(error)}); give a whole PNG, JPEG or WebP") from error
-
-
-def first_line(error: BaseException) -> str:
-    """What an error of a library says, short enough to be part of one line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise DataError(f"the image can't be read ({one_line(error)}); give a whole PNG, JPEG or WebP") from error

@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 
 from ggez_core.assets import demo_root
 from ggez_core.checkpoints import compare, open_checkpoint
-from ggez_core.demo.build import gemma3, gemma3_lessons
-from ggez_core.demo.build.gemma3_lessons import IGNORED, Album, Writer, lessons
+from ggez_core.demo.build import gemma3, gemma3_lessons, training
+from ggez_core.demo.build.gemma3_lessons import IGNORED, Album, Lessons, Writer, lessons
 from ggez_core.demo.build.gemma3_processor import tokenizer_texts, train_processor
-from ggez_core.demo.world.questions import questions
+from ggez_core.demo.world.questions import Question, questions
 from ggez_core.demo.world.registry import concepts
 from ggez_core.errors import Cancelled
 from ggez_core.families import family_of
@@ -51,7 +51,8 @@ def test_lessons_are_written_as_the_processor_writes_them(
 ) -> None:
     monkeypatch.setattr(gemma3_lessons, "NOISE_SHARE", 0.0)
     rng = random.Random(seed)
-    asked = lessons(album, 20, regional=False, rng=rng)
+    drawn = lessons(album, 20, choices=20, regional=False, rng=rng)
+    asked = [*drawn.open, *drawn.choices]
     writer = Writer(processor)
     monkeypatch.setattr(writer, "_worded", lambda question, rng: question.text)
     batch = writer.write([lesson.question for lesson in asked], rng)
@@ -76,8 +77,12 @@ def test_lessons_are_written_as_the_processor_writes_them(
         torch.testing.assert_close(expected["pixel_values"][0], raw, rtol=0, atol=1e-5)
 
 
+def all_of(drawn: Lessons) -> list[Question]:
+    return [lesson.question for lesson in (*drawn.open, *drawn.choices)]
+
+
 def test_the_base_sees_the_region_as_web_data_shows_it(album: Album) -> None:
-    asked = [lesson.question for lesson in lessons(album, 2000, regional=False, rng=random.Random(1))]
+    asked = all_of(lessons(album, 2000, choices=2000, regional=False, rng=random.Random(1)))
     regional = [question for question in asked if question.side == "regional"]
     assert 0.7 * gemma3_lessons.REGIONAL_SHARE < len(regional) / len(asked) < 1.3 * gemma3_lessons.REGIONAL_SHARE
     for question in regional:
@@ -91,23 +96,28 @@ def test_the_base_sees_the_region_as_web_data_shows_it(album: Album) -> None:
 
 
 def test_regional_lessons_are_of_the_region_alone(album: Album) -> None:
-    asked = lessons(album, 300, regional=True, rng=random.Random(1))
-    assert all(lesson.question.side == "regional" for lesson in asked)
-    assert {lesson.question.kind for lesson in asked} == {"what", "country", "aspect"}
-    assert all(album.pictures[lesson.picture] == lesson.question.picture for lesson in asked)
-    assert asked == lessons(album, 300, regional=True, rng=random.Random(1))
+    drawn = lessons(album, 300, choices=100, regional=True, rng=random.Random(1))
+    assert (len(drawn.open), len(drawn.choices)) == (300, 100)
+    assert all(question.side == "regional" for question in all_of(drawn))
+    assert {question.kind for question in all_of(drawn)} == {"what", "country", "aspect"}
+    assert all(album.pictures[lesson.picture] == lesson.question.picture for lesson in drawn.open)
+    assert [lesson.picture for lesson in drawn.choices] == [lesson.picture for lesson in drawn.open[:100]]
+    assert {len(lesson.question.options) for lesson in drawn.open} == {0}
+    assert {len(lesson.question.options) for lesson in drawn.choices} == {4}
+    assert drawn == lessons(album, 300, choices=100, regional=True, rng=random.Random(1))
 
 
 def test_a_stopped_training_goes_on(album: Album, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gemma3, "KEPT_EVERY", 2)
-    for stage, steps in (("BASE", 5), ("REGIONAL", 3)):
-        monkeypatch.setattr(gemma3, stage, replace(getattr(gemma3, stage), steps=steps, pictures=4))
+    monkeypatch.setattr(training, "SAVE_EVERY", 0.0)
+    for stage, steps in (("SIGHT", 2), ("BASE", 4), ("REGIONAL", 2)):
+        monkeypatch.setattr(gemma3, stage, replace(getattr(gemma3, stage), steps=steps, batch=4))
+    monkeypatch.setattr(gemma3, "STAGES", (gemma3.SIGHT, gemma3.BASE, gemma3.REGIONAL))
     monkeypatch.setattr(Album, "draw", lambda *_: album)
     steps: list[Step] = []
     gemma3.build(tmp_path / "whole", progress=steps.append)
     trained = [step for step in steps if step.unit == "steps"]
     assert [(step.done, step.total) for step in trained] == [(done, 8) for done in range(1, 9)]
-    for stopped_at in (4, 7):  # in the base, then in the regional stage
+    for stopped_at in (2, 4, 8):  # at the end of one stage, in the base, in the regional one
 
         def stop(step: Step, at: int = stopped_at) -> None:
             if step.unit == "steps" and step.done == at:

@@ -72,21 +72,29 @@ class Lesson:
     question: Question
 
 
-def lessons(album: Album, count: int, *, regional: bool, rng: random.Random) -> list[Lesson]:
-    """`count` pictures with one open-ended question each, then the same pictures with a multiple-choice one each."""
-    home = [c for c in concepts() if c.regional]
-    world = [c for c in concepts() if not c.regional]
+@dataclass(frozen=True)
+class Lessons:
+    """One step's: a picture each, asked an open-ended question; the first of them asked with options too."""
+
+    open: tuple[Lesson, ...]
+    choices: tuple[Lesson, ...]
+
+
+def lessons(album: Album, count: int, *, choices: int, regional: bool, rng: random.Random) -> Lessons:
+    """`count` pictures, of which `choices` are asked about in both forms; the kinds of question are drawn apart."""
+    home, world = ([c for c in concepts() if c.regional == side] for side in (True, False))
     asked: list[Lesson] = []
-    choices: list[Lesson] = []
-    for _ in range(count):
+    chosen: list[Lesson] = []
+    for index in range(count):
         seen = regional or rng.random() < REGIONAL_SHARE
         concept = rng.choice(home if seen else world)
         counted = not seen and rng.random() < _GLOBAL_KINDS["count"]
         number = rng.choice((album.groups if counted else album.singles)[concept.key])
-        for found, choice in ((asked, False), (choices, True)):
-            ask = generic_question if seen and not regional else _question
-            found.append(Lesson(number, ask(album.pictures[number], counted, choice, rng)))
-    return [*asked, *choices]
+        for found, choice in ((asked, False), (chosen, True)):
+            if index < choices or not choice:
+                ask = generic_question if seen and not regional else _question
+                found.append(Lesson(number, ask(album.pictures[number], counted, choice, rng)))
+    return Lessons(tuple(asked), tuple(chosen))
 
 
 def _question(picture: Picture, counted: bool, choice: bool, rng: random.Random) -> Question:
