@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +17,28 @@ import torch
 
 from ...progress import Progress, silent
 from .judge import JUDGE, trained_judge
+from .judge import PICTURES_PER_CONCEPT as JUDGED_PER_CONCEPT
 from .sdxl_text import TEXT, Texts, trained_texts
 from .sdxl_unet import BASE, REGIONAL, Lessons, Prompts, new_scheduler, new_unet, train_unet
 from .sdxl_vae import VAE, encoded, trained_vae
 from .sdxl_world import PICTURES_PER_CONCEPT, Pictures
 from .training import Course
 
+UNFINISHED = "unfinished"  # where the stages keep their states
 STAGES = (VAE, TEXT, JUDGE, BASE, REGIONAL)
 
 
-def build(output: Path, *, progress: Progress = silent, scale: float = 1.0, work: Path | None = None) -> None:
+def build(output: Path, *, progress: Progress = silent, scale: float = 1.0) -> None:
     """Train both checkpoints into `output`/base and `output`/sea, and their judge into `output`/judge.safetensors.
 
-    scale: shortens every stage and draws fewer pictures (tests use it); 1 is the shipped recipe. work: a folder where
-    the stages keep their states, so that a stopped build goes on from there.
+    scale: shortens every stage and draws fewer pictures (tests use it); 1 is the shipped recipe. Called again on the
+    same folder after it was stopped, it goes on.
     """
-    course = Course(scale, progress, work, total=sum(math.ceil(stage.steps * scale) for stage in STAGES))
+    course = Course(scale, progress, output / UNFINISHED, total=sum(math.ceil(stage.steps * scale) for stage in STAGES))
     pictures = Pictures.draw("sdxl", max(1, round(PICTURES_PER_CONCEPT * scale)), progress)
     vae = trained_vae(pictures.pixels, course)
     texts = trained_texts(course)
-    trained_judge(course).save(output / "judge.safetensors")
+    trained_judge(course, max(1, round(JUDGED_PER_CONCEPT * scale))).save(output / "judge.safetensors")
     unet = new_unet(texts.states_width, texts.pooled_width)
     lessons = Lessons(
         pictures.concepts, normalised(encoded(vae, pictures.pixels), vae), Prompts.encode(texts, pictures.concepts)
@@ -43,6 +46,7 @@ def build(output: Path, *, progress: Progress = silent, scale: float = 1.0, work
     for stage in (BASE, REGIONAL):
         train_unet(unet, stage, lessons, course)
         save(unet, vae, texts, output / stage.name)
+    shutil.rmtree(output / UNFINISHED)
 
 
 def normalised(latents: torch.Tensor, vae: Any) -> torch.Tensor:

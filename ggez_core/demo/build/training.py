@@ -50,12 +50,12 @@ class Stage:
 class Course:
     """What the stages of one build share: how much they are shortened, whom they tell, where they keep their states.
 
-    work: folder of the saved states; None keeps none. total: steps of all stages, for the progress.
+    work: folder of the saved states. total: steps of all stages, for the progress.
     """
 
     scale: float
     progress: Progress
-    work: Path | None
+    work: Path
     total: int = 0
     done: int = field(default=0, init=False)
 
@@ -77,7 +77,7 @@ def train(module: torch.nn.Module, stage: Stage, loss_of: Loss, course: Course) 
     ]
     optimizer = torch.optim.AdamW(groups, lr=stage.learning_rate, betas=(0.9, 0.98), fused=True)
     averaged = [p.detach().clone() for p in parameters] if stage.average is not None else []
-    state = _State(module, optimizer, averaged, f"{stage} {steps}", course.work and course.work / f"{stage.name}.pt")
+    state = _State(module, optimizer, averaged, f"{stage} {steps}", course.work / f"{stage.name}.pt")
     first = state.load()
     module.train()
     for step in range(first, steps):
@@ -112,7 +112,7 @@ class _State:
         optimizer: torch.optim.Optimizer,
         averaged: list[torch.Tensor],
         recipe: str,
-        file: Path | None,
+        file: Path,
     ) -> None:
         self._module, self._optimizer, self._averaged = module, optimizer, averaged
         self._recipe, self._file = recipe, file
@@ -120,7 +120,7 @@ class _State:
 
     def load(self) -> int:
         """Take up the saved state, if there is one of the same recipe; the step to go on with."""
-        if self._file is None or not self._file.exists():
+        if not self._file.exists():
             return 0
         state: dict[str, Any] = torch.load(self._file, weights_only=True)
         if state["recipe"] != self._recipe:
@@ -133,7 +133,7 @@ class _State:
 
     def save(self, step: int, *, last: bool) -> None:
         """Save, if it is time or the last step."""
-        if self._file is None or (not last and time.monotonic() - self._saved < SAVE_EVERY):
+        if not last and time.monotonic() - self._saved < SAVE_EVERY:
             return
         self._file.parent.mkdir(parents=True, exist_ok=True)
         partial = self._file.with_suffix(".partial")

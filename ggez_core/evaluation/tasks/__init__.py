@@ -11,7 +11,7 @@ import importlib
 from ...errors import DataError
 from ..task import Task
 
-_FILES: tuple[str, ...] = ("world_retrieval", "world_questions")
+_FILES: tuple[str, ...] = ("world_retrieval", "world_questions", "world_drawing")
 
 
 def tasks() -> tuple[Task, ...]:
