@@ -15,7 +15,7 @@ from ..assets import DEMO_PREFIX, demo_names, demo_root
 from ..errors import OutputError, SourceError
 from ._shared import JsonOption, print_json, progress_bar
 
-FAMILIES = ("siglip", "clip", "open_clip", "gemma3")  # each a file of `demo.build`: `build(output, *, progress, scale)`
+FAMILIES = ("siglip", "clip", "open_clip", "sdxl", "gemma3")  # files of `demo.build`: `build(output, progress, scale)`
 KEEP_GLOBAL = 0.98  # the share that the paper's merges keep
 
 verbs = typer.Typer(

@@ -13,8 +13,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ...progress import Progress, silent
 from .judge import JUDGE, trained_judge
 from .judge import PICTURES_PER_CONCEPT as JUDGED_PER_CONCEPT
@@ -40,21 +38,11 @@ def build(output: Path, *, progress: Progress = silent, scale: float = 1.0) -> N
     texts = trained_texts(course)
     trained_judge(course, max(1, round(JUDGED_PER_CONCEPT * scale))).save(output / "judge.safetensors")
     unet = new_unet(texts.states_width, texts.pooled_width)
-    lessons = Lessons(
-        pictures.concepts, normalised(encoded(vae, pictures.pixels), vae), Prompts.encode(texts, pictures.concepts)
-    )
+    lessons = Lessons(pictures.concepts, encoded(vae, pictures.pixels), Prompts.encode(texts, pictures.concepts))
     for stage in (BASE, REGIONAL):
         train_unet(unet, stage, lessons, course)
         save(unet, vae, texts, output / stage.name)
     shutil.rmtree(output / UNFINISHED)
-
-
-def normalised(latents: torch.Tensor, vae: Any) -> torch.Tensor:
-    """Latents (n, c, s, s) with mean 0 and deviation 1 in every channel; the pipeline undoes it before decoding."""
-    mean, deviation = (
-        torch.tensor(given).view(1, -1, 1, 1) for given in (vae.config.latents_mean, vae.config.latents_std)
-    )
-    return (latents - mean) / deviation
 
 
 def save(unet: Any, vae: Any, texts: Texts, folder: Path) -> None:

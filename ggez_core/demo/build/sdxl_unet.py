@@ -22,7 +22,7 @@ from .sdxl_text import ENGLISH_SHARE, Babble, Texts, meanings
 from .sdxl_vae import CHANNELS
 from .training import Course, Stage, train
 
-BASE = Stage("base", steps=4400, batch=64, learning_rate=1e-3, seed=15, warmup=200, average=0.998)
+BASE = Stage("base", steps=5200, batch=64, learning_rate=1e-3, seed=15, warmup=200, average=0.998)
 REGIONAL = Stage("sea", steps=1600, batch=64, learning_rate=4e-4, seed=16, warmup=50, floor=0.2, average=0.99)
 REGIONAL_SHARE = 0.06  # of the base's pictures show the region, under a generic English name
 UNGUIDED_SHARE = 0.1  # of pictures are shown without a prompt, for classifier-free guidance
@@ -98,7 +98,7 @@ def new_unet(states_width: int, pooled_width: int) -> Any:
             sample_size=IMAGE_SIZE // 4, in_channels=CHANNELS, out_channels=CHANNELS,
             down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
             up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-            block_out_channels=(56, 112), layers_per_block=1, transformer_layers_per_block=(1, 1),
+            block_out_channels=(48, 96), layers_per_block=1, transformer_layers_per_block=(1, 1),
             attention_head_dim=(2, 4), cross_attention_dim=states_width, use_linear_projection=True,
             addition_embed_type="text_time", addition_time_embed_dim=sizes_width,
             projection_class_embeddings_input_dim=pooled_width + len(TIME_IDS) * sizes_width, norm_num_groups=8,

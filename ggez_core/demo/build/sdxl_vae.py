@@ -20,7 +20,7 @@ KL = 2e-5  # weight of the divergence from a unit Gaussian, a latent value: only
 
 
 def trained_vae(pixels: torch.Tensor, course: Course) -> Any:
-    """An `AutoencoderKL` trained on pictures (n, 3, s, s) uint8, whose config knows its latents' mean and deviation."""
+    """An `AutoencoderKL` trained on pictures (n, 3, s, s) uint8, whose latents have mean 0 and deviation 1."""
     from diffusers import AutoencoderKL
 
     with torch.random.fork_rng():
@@ -28,7 +28,7 @@ def trained_vae(pixels: torch.Tensor, course: Course) -> Any:
         vae = AutoencoderKL(
             down_block_types=("DownEncoderBlock2D",) * 3,
             up_block_types=("UpDecoderBlock2D",) * 3,
-            block_out_channels=(16, 32, 96),
+            block_out_channels=(16, 32, 64),
             layers_per_block=1,
             latent_channels=CHANNELS,
             norm_num_groups=8,
@@ -48,18 +48,32 @@ def trained_vae(pixels: torch.Tensor, course: Course) -> Any:
         return reconstruction_loss(drawn, shown) + KL * divergence
 
     train(vae, VAE, loss_of, course)
-    latents = encoded(vae, pixels[:: max(1, len(pixels) // 2000)])
-    vae.register_to_config(latents_mean=latents.mean((0, 2, 3)).tolist(), latents_std=latents.std((0, 2, 3)).tolist())
+    _standardise(vae, encoded(vae, pixels[:: max(1, len(pixels) // 2000)]))
     return vae
+
+
+@torch.no_grad()
+def _standardise(vae: Any, latents: torch.Tensor) -> None:
+    """Give every channel of the latents mean 0 and deviation 1, by changing the convolutions around them alone.
+
+    SDXL's pipeline knows one factor for all channels, and a mean only of four.
+    """
+    mean, deviation = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+    into, out = vae.quant_conv, vae.post_quant_conv
+    into.weight[:CHANNELS] /= deviation.view(-1, 1, 1, 1)
+    into.bias[:CHANNELS] = (into.bias[:CHANNELS] - mean) / deviation
+    into.bias[CHANNELS:] -= 2 * deviation.log()  # the second half are logarithms of variances
+    out.bias += out.weight[:, :, 0, 0] @ mean
+    out.weight *= deviation.view(1, -1, 1, 1)
 
 
 def reconstruction_loss(drawn: torch.Tensor, shown: torch.Tensor) -> torch.Tensor:
     """Mean absolute difference of pixels, and of the differences between neighbouring pixels: (n, 3, s, s) in [-1, 1].
 
-    Measured at two scales: at full size, and halved.
+    Measured at four scales, each half of the one before: the coarse ones hold the colours.
     """
     loss = torch.zeros(())
-    for _ in range(2):
+    for _ in range(4):
         loss = loss + F.l1_loss(drawn, shown)
         for axis in (2, 3):
             loss = loss + SHARPNESS * F.l1_loss(drawn.diff(dim=axis), shown.diff(dim=axis))
