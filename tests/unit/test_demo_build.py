@@ -163,8 +163,7 @@ def test_nothing_shipped_and_nothing_known(tmp_path: Path, monkeypatch: pytest.M
         open_checkpoint("demo:siglip/base")
     for verb in (("demo", "show", "clap"), ("demo", "build", "--family", "clap", "-o", tmp_path / "out")):
         known = "siglip, clip, open_clip, sdxl, gemma3"
-        assert ggez(*verb) == (2, "", f"ggez: no demo family 'clap'; there is: {known}
-")
+        assert ggez(*verb) == (2, "", f"ggez: no demo family 'clap'; there is: {known}\n")
     assert ggez("demo", "show", "siglip", "--scores")[0] == 2
 
 
