@@ -93,7 +93,7 @@ class WorldDrawing:
             raise DataError(f"world-drawing has no split {split!r}; it has: {', '.join(SPLITS)}")
         if data is not None:
             raise DataError("world-drawing is made by code and has no data to read; leave the folder out")
-        asked = prompts(cast(Split, split))
+        asked = prompts(split)
         if limit is not None and limit < len(asked):
             asked = tuple(asked[index * len(asked) // limit] for index in range(limit))
         return DrawingExamples(asked)
