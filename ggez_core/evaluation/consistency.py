@@ -96,4 +96,5 @@ def _ranks(scores: Floats) -> Doubles:
 
 
 def _centred(ranks: Doubles) -> Doubles:
-    return ranks - ranks.mean(axis=1, keepdims=True)
+    centred: Doubles = ranks - ranks.mean(axis=1, keepdims=True)
+    return centred
