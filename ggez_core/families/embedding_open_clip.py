@@ -7,7 +7,9 @@ for `hf-hub:` or what a merge wrote. What it names of transformers is found by `
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -162,13 +164,14 @@ def _dispatched(model: Any, device_map: str | Mapping[str, Any]) -> Any:
     devices = [device for device in places.values() if device not in ("cpu", "disk")]
     main = devices[0] if devices else "cpu"
     roots = dict(model.named_parameters(recurse=False)) | dict(model.named_buffers(recurse=False))
+    places = {**places, **dict.fromkeys(roots, main)}  # used outside any forward that a hook could come before
     for tensor in roots.values():
         tensor.data = tensor.data.to(main)
-    placed = {name: device for name, device in places.items() if name not in roots}
-    return dispatch_model(
-        model, placed, main_device=main, preload_module_classes=sorted({*whole, "MultiheadAttention"}),
-        offload_dir=tempfile.mkdtemp(prefix="ggez-offload-") if "disk" in placed.values() else None,
-    )  # fmt: skip
+    folder = tempfile.mkdtemp(prefix="ggez-offload-") if "disk" in places.values() else None
+    if folder is not None:
+        weakref.finalize(model, shutil.rmtree, folder, ignore_errors=True)
+    preload = sorted({*whole, "MultiheadAttention"})
+    return dispatch_model(model, places, main_device=main, preload_module_classes=preload, offload_dir=folder)
 
 
 @contextmanager

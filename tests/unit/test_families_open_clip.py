@@ -35,11 +35,12 @@ def by_library(folder: Path, images: list[Image.Image], texts: list[str], **opti
     """Unit vectors of images and of texts, with what open_clip makes of the folder."""
     name = f"local-dir:{folder}"
     model, _, transform = open_clip.create_model_and_transforms(name, **options)
+    model = model.eval().requires_grad_(False)  # attention runs other kernels for weights that could be trained
     tokenizer = open_clip.get_tokenizer(name)
     dtype = next(model.parameters()).dtype
     with torch.inference_mode():
         found = (
-            model.eval().encode_image(torch.stack([transform(i) for i in images]).to(dtype)),
+            model.encode_image(torch.stack([transform(i) for i in images]).to(dtype)),
             model.encode_text(tokenizer(texts)),
         )
     return [torch.nn.functional.normalize(vectors.float(), dim=-1) for vectors in found]
