@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import DataError, RegionError
@@ -21,6 +21,17 @@ def grp(q_global: float, q_regional: float, alpha: float) -> float:
         if not math.isfinite(value):
             raise DataError(f"the {name} score is {value}; it must be a finite number")
     return alpha * q_global + (1 - alpha) * q_regional
+
+
+def mean_score(task_scores: Sequence[float]) -> float:
+    """Q over several tasks: the unweighted mean of their scores, however many examples each has.
+
+    >>> mean_score([59.8, 67.2])
+    63.5
+    """
+    if not task_scores:
+        raise DataError("there is no task to average; give at least one score")
+    return float(sum(task_scores) / len(task_scores))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,19 @@
 A leaf: imports nothing of ours but errors.
 """
 
-from .alpha import Alpha, alpha
-from .places import COUNTRIES, REGIONS, Country, Region, region
+from .alpha import Alpha, alpha, years
+from .places import COUNTRIES, ISO3, REGIONS, Country, Region, country, region, region_of
 
-__all__ = ["COUNTRIES", "REGIONS", "Alpha", "Country", "Region", "alpha", "region"]
+__all__ = [
+    "COUNTRIES",
+    "ISO3",
+    "REGIONS",
+    "Alpha",
+    "Country",
+    "Region",
+    "alpha",
+    "country",
+    "region",
+    "region_of",
+    "years",
+]

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -27,7 +28,37 @@ def test_alpha(ggez: Ggez) -> None:
     assert (document["value"], document["index"], document["year"]) == (0.43, 43.4, 2023)
     assert {c["code"] for c in document["countries"]} >= {"ID", "TH", "TL"}
     assert "countries" not in json.loads(ggez("alpha", "LAC", "--json")[1])
-    assert "aren't described" in ggez("alpha", "LAC", "--countries")[1]
+    assert "BR  Brazil" in ggez("alpha", "LAC", "--countries")[1]
+
+
+def test_alpha_of_every_year(ggez: Ggez) -> None:
+    document = json.loads(ggez("alpha", "SEA", "--all-years", "--json")[1])
+    assert [one["year"] for one in document["years"]] == list(range(1993, 2024))
+    assert document["years"][-1] == json.loads(ggez("alpha", "SEA", "--json")[1])
+    assert ggez("alpha", "SEA", "--all-years")[1].count("α = ") == 31
+
+
+def test_alpha_and_grp_of_countries_of_ones_own_choice(ggez: Ggez, tmp_path: Path) -> None:
+    index = tmp_path / "kof.csv"
+    index.write_text(
+        "code,country,year,KOFIpGIdf\nIDN,Indonesia,2022,30\nIDN,Indonesia,2023,31\nTHA,Thailand,2022,50.5\n"
+        "VNM,Vietnam,2022,\n"
+    )
+    found = json.loads(ggez("alpha", "ID+thailand", "--index", index, "--json")[1])
+    assert (found["value"], found["year"], found["region"]) == (0.40, 2022, "ID+TH")  # 2022: the last that both have
+    asked = ("--global", 60, "--regional", 40, "--region", "ID,TH", "--index", index, "--json")
+    assert json.loads(ggez("grp", *asked)[1])["grp"] == pytest.approx(0.40 * 60 + 0.60 * 40)
+    for wrong, said in (
+        (("alpha", "ID+TH"), "isn't in the table"),
+        (("alpha", "ID+VN", "--index", index), "has no KOFIpGIdf of ID, VN"),
+        (("alpha", "ID+TH", "--index", index, "--year", "2023"), "has no KOFIpGIdf of TH in 2023"),
+        (("alpha", "ID+Thialand", "--index", index), "did you mean Thailand (TH)?"),
+        (("alpha", "ID", "--index", tmp_path / "none.csv"), "can't be read as CSV"),
+        (("alpha", "SEA", "--all-years", "--year", "2023"), "leave --year and --index out"),
+    ):
+        status, _, err = ggez(*wrong)
+        assert status == 2
+        assert said in err
 
 
 def test_grp(ggez: Ggez) -> None:
@@ -39,6 +70,9 @@ def test_grp(ggez: Ggez) -> None:
         "grp": pytest.approx(59.396), "alpha": 0.43, "global": 63.5, "regional": 56.3, "region": "SEA", "year": 2023,
     }  # fmt: skip
     assert "SEA 2023" in ggez("grp", *scores, "--region", "sea")[1]
+    tasks = ("--global", 59.8, "--global", 67.2, "--regional", 41.0, "--regional", 60.1, "--regional", 67.8)
+    said = ggez("grp", *tasks, "--region", "SEA")[1]
+    assert said == "GRP = 59.40   (global 63.50, regional 56.30, α = 0.43, SEA 2023)\n"
 
 
 @pytest.mark.parametrize(
@@ -48,12 +82,12 @@ def test_grp(ggez: Ggez) -> None:
         ("alpha SEA --year 1900", "no globalization index for SEA in 1900; the table covers 1993 to 2023"),
         ("alpha SEA --year soon", "Invalid value for '--year'"),
         ("alpha", "Missing argument"),
-        ("alpha SEA --nope", "No such option: --nope; see: ggez alpha --help"),
+        ("alpha SEA --qqqq", "No such option: --qqqq; see: ggez alpha --help"),
         ("nope", "No such command 'nope'; see: ggez --help"),
         ("grp --global 1", "Missing option '--regional'"),
         ("grp --global 1 --regional 2", "give either --alpha"),
         ("grp --global 1 --regional 2 --alpha 0.4 --region SEA", "and not both"),
-        ("grp --global 1 --regional 2 --alpha 0.4 --year 2023", "--year belongs to --region"),
+        ("grp --global 1 --regional 2 --alpha 0.4 --year 2023", "--year and --index belong to --region"),
         ("grp --global 1 --regional 2 --alpha 1.4", "α must lie between 0"),
         ("grp --global nan --regional 2 --alpha 0.4", "the global score is nan"),
         ("grp --global x --regional 2 --alpha 0.4", "Invalid value for '--global'"),

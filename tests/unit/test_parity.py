@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ggez_core.errors import DataError, RegionError
-from ggez_core.evaluation import Point, choose, grp
+from ggez_core.evaluation import Point, choose, grp, mean_score
 from ggez_core.regions import alpha
 
 PUBLISHED = list(csv.DictReader((Path(__file__).parent.parent / "data" / "published_sea_vlm.csv").open()))
@@ -24,6 +24,16 @@ shares = st.floats(0, 1)
 def test_every_published_value_to_its_last_digit(row: dict[str, str]) -> None:
     value = grp(float(row["global_avg"]), float(row["sea_avg"]), alpha("SEA", 2023).value)
     assert f"{value:.1f}" == row["grp"]
+
+
+@pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: row["model"])
+def test_every_published_value_from_the_scores_of_its_tasks(row: dict[str, str]) -> None:
+    """As close as the tasks' own rounding lets it be: each is known to half a digit, so their means are, and GRP is."""
+    sides = [
+        mean_score([float(v) for k, v in row.items() if k.startswith(f"{side}_") and not k.endswith("_avg")])
+        for side in ("global", "sea")
+    ]
+    assert abs(grp(*sides, 0.43) - float(row["grp"])) <= 2 * HALF_DIGIT
 
 
 @pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: row["model"])
@@ -79,6 +89,11 @@ def test_keeping_the_global_score_constrains_the_choice() -> None:
     assert choose(points, 0.43, keep_global=0.98).beta == 0.3  # exactly 98 % is kept
     assert choose(points, 0.43, keep_global=1.0).beta == 0.0
     assert choose(points, 0.43, keep_global=0).beta == 1.0
+
+
+def test_no_tasks_have_no_mean() -> None:
+    with pytest.raises(DataError, match="no task to average"):
+        mean_score([])
 
 
 def test_choices_that_can_not_be_made() -> None:

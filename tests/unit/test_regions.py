@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from ggez_core.errors import RegionError
-from ggez_core.regions import COUNTRIES, REGIONS, alpha, region
+from ggez_core.regions import COUNTRIES, ISO3, REGIONS, alpha, country, region, region_of
 
 TABLE = [
     line.split(",")
@@ -66,3 +66,35 @@ def test_southeast_asia_has_its_eleven_countries_and_their_languages() -> None:
     assert {"id", "ms", "th", "vi", "fil", "km", "lo", "my", "ta", "zh", "en"} <= set(sea.languages)
     assert len(set(sea.languages)) == len(sea.languages)
     assert {code: country.name for code, country in COUNTRIES.items()}["TL"] == "East Timor"
+
+
+def test_every_country_is_in_one_region_of_the_world_bank_and_only_southeast_asia_overlaps() -> None:
+    parts = [REGIONS[code] for code in ("EAP", "ECA", "LAC", "MENA", "NA", "SA", "SSA")]
+    assert sorted(c.code for part in parts for c in part.countries) == sorted(COUNTRIES)
+    assert {c.code for c in REGIONS["SEA"].countries} < {c.code for c in REGIONS["EAP"].countries}
+    assert len(REGIONS["World"].countries) == len(COUNTRIES) == len(ISO3) == 217
+    assert {"US", "CA", "BM"} == {c.code for c in REGIONS["NA"].countries}
+    assert [region_of(code, REGIONS["SEA"]) for code in ("TH", "JP", "BR")] == ["SEA", "EAP", "LAC"]
+    assert region_of("TH", REGIONS["EAP"]) == "EAP"
+    assert "NA" in REGIONS["SSA"]  # Namibia, whose code is also North America's
+
+
+def test_countries_are_a_region_of_their_own() -> None:
+    found = region("id, Thailand+VNM+ID")
+    assert (found.code, found.name) == ("ID+TH+VN", "Indonesia, Thailand, Vietnam")
+    assert found.languages == ("id", "th", "vi")
+    assert not found.indexed
+    assert region("TH").countries == (COUNTRIES["TH"],)
+    assert region("NA").name == "North America"
+
+
+@pytest.mark.parametrize("name", ["South_Korea", "south korea", "KR", "kor", "Republic of Korea"])
+def test_a_country_goes_by_several_names(name: str) -> None:
+    assert country(name).code == "KR"
+
+
+def test_an_unknown_country_is_told_with_the_nearest() -> None:
+    with pytest.raises(RegionError, match=r"unknown country 'Indonesai'; did you mean Indonesia \(ID\)\?"):
+        country("Indonesai")
+    with pytest.raises(RegionError, match="unknown country 'qqqq'; write its ISO 3166 code"):
+        region("TH+qqqq")

@@ -17,8 +17,9 @@ from ggez_core.demo.world.dataset import caption_rows, pictures
 from ggez_core.demo.world.registry import ASPECTS, Concept, concepts
 from ggez_core.demo.world.scene import BACKGROUNDS, SPLIT_BACKGROUNDS, Scene, contact_sheet, draw, random_scene
 from ggez_core.demo.world.templates import LANGUAGES, SPLITS, TEMPLATES, captions
-from ggez_core.regions import COUNTRIES, region
+from ggez_core.regions import region
 
+SEA = {c.code: c for c in region("SEA").countries}
 ALL = concepts()
 REGIONAL = [c for c in ALL if c.regional]
 SCRIPTS = {"th": "THAI", "km": "KHMER", "lo": "LAO", "my": "MYANMAR", "ta": "TAMIL", "zh": "CJK"}
@@ -46,16 +47,16 @@ def scripts_of(text: str) -> set[str]:
 def test_there_is_enough_of_everything() -> None:
     assert len(ALL) - len(REGIONAL) >= 48
     assert len(REGIONAL) >= 72
-    assert {c.countries[0] for c in REGIONAL} == set(COUNTRIES)
+    assert {c.countries[0] for c in REGIONAL} == set(SEA)
     assert {c.aspect for c in REGIONAL} == set(ASPECTS)
-    assert {code for c in REGIONAL for code in c.countries} <= set(COUNTRIES)
+    assert {code for c in REGIONAL for code in c.countries} <= set(SEA)
     assert set(region("SEA").languages) <= set(LANGUAGES)
     assert set(LANGUAGES) == set(TEMPLATES)
 
 
 @pytest.mark.parametrize("concept", ALL, ids=lambda c: c.key)
 def test_every_concept_is_named_in_each_language_of_its_countries(concept: Concept) -> None:
-    wanted = {"en", *(language for code in concept.countries for language in COUNTRIES[code].languages)}
+    wanted = {"en", *(language for code in concept.countries for language in SEA[code].languages)}
     if not concept.regional:
         wanted |= {"id", "ms", "th", "vi", "fil", "km", "lo", "my", "ta", "zh"}
     assert not wanted - set(concept.names)
@@ -112,7 +113,7 @@ def test_rows_say_what_they_show() -> None:
         assert row.side == ("regional" if row.concept.countries else "global")
     few, more = pictures("validation", 1), pictures("validation", 2)
     assert [p.id for p in few] == [p.id for p in more[::2]]
-    assert {p.country for p in few} == {None, *COUNTRIES}
+    assert {p.country for p in few} == {None, *SEA}
     assert all((p.side == "global") == (p.country is None) for p in few)
 
 
