@@ -95,7 +95,11 @@ class ParquetTable:
     def _ask(self, query: str) -> list[tuple[Any, ...]]:
         import duckdb
 
-        settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "2"}
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": False,  # nothing is downloaded
+            "autoload_known_extensions": False,
+            "threads": 2,
+        }
         try:
             with duckdb.connect(":memory:", config=settings) as connection:
                 file = f"read_parquet({_literal(self.path)}, file_row_number = true, hive_partitioning = false)"
