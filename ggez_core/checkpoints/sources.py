@@ -13,6 +13,7 @@ from ..assets import DEMO_PREFIX, demo_names, demo_root
 from ..errors import SourceError
 from .layouts import WEIGHTS
 
+HUB_PREFIX, FOLDER_PREFIX = "hf-hub:", "local-dir:"  # as open_clip writes them
 _DEMO_NAME = re.compile(r"[a-z0-9_-]+/[a-z0-9_-]+")
 _HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,127}")
@@ -34,6 +35,9 @@ def resolve(source: str | Path, revision: str | None = None) -> Source:
         raise SourceError("the checkpoint's name is empty; name a folder, a Hub id (owner/name) or a demo: checkpoint")
     if name.startswith(DEMO_PREFIX):
         return Source(name, _demo(name))
+    if name.startswith(HUB_PREFIX):
+        return _hub(name.removeprefix(HUB_PREFIX), revision)
+    name = name.removeprefix(FOLDER_PREFIX)
     path = Path(name).expanduser()
     if path.is_dir():
         return Source(name, path.resolve())

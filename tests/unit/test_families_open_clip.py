@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ggez_core.checkpoints import open_checkpoint
 from ggez_core.errors import CheckpointError
 from ggez_core.families import Placement, family_of, loading_code
 from ggez_core.families.embedding import EmbeddingModel, load_embedding
+from tests.fake_hub import COMMIT, FakeHub, serving
 from tests.tiny_open_clip import OPEN_CLIP, native, siglip, xlmr
 
 TEXTS = ["A photo of a CAT, maybe", "nasi lemak", "", "งานวัด ဓာတ်ပုံ", "x " * 300]
@@ -191,3 +193,35 @@ def test_its_loading_code_loads_it(tmp_path: Path, seed: int) -> None:
         vector = names["model"].eval().encode_image(names["preprocess"](image)[None], normalize=True)
     assert torch.equal(vector, load_embedding(checkpoint).encode_images([image]))
     assert names["tokenizer"](["a"]).shape == (1, 77)
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
+    with serving(monkeypatch, tmp_path / "cache") as served:
+        yield served
+
+
+def test_a_hub_repository_is_loaded_with_the_tower_it_names(tmp_path: Path, hub: FakeHub, seed: int) -> None:
+    folder = configured(
+        xlmr(tmp_path / "m"),
+        lambda c: c["model_cfg"]["text_cfg"].update(hf_model_name="someone/xlmr", hf_tokenizer_name="someone/xlmr"),
+    )
+    expected = load_embedding(open_checkpoint(folder))
+    tower = tmp_path / "tower"
+    tower.mkdir()
+    for file in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (folder / file).rename(tower / file)
+    hub.add("someone/clip", folder)
+    hub.add("someone/xlmr", tower)
+    checkpoint = open_checkpoint("hf-hub:someone/clip")
+    assert checkpoint.source == f"someone/clip@{COMMIT}"
+    found = load_embedding(checkpoint)
+    images = pictures(seed)
+    assert torch.equal(found.encode_images(images), expected.encode_images(images))
+    assert torch.equal(found.encode_texts(TEXTS), expected.encode_texts(TEXTS))
+    hub.down = True
+    again = load_embedding(open_checkpoint("hf-hub:someone/clip"))  # from the cache, tower and all
+    assert torch.equal(again.encode_texts(TEXTS), expected.encode_texts(TEXTS))
+    local = shutil.copytree(folder, tmp_path / "merged")
+    merged = load_embedding(open_checkpoint(f"local-dir:{local}"))
+    assert torch.equal(merged.encode_texts(TEXTS), expected.encode_texts(TEXTS))
