@@ -169,7 +169,7 @@ def _own(name: str, own: Mapping[str, torch.Tensor], base: Checkpoint) -> torch.
         if alias in own:
             return own[alias]
     group = base.group_of(name)
-    return own.get(naming(group.config).canonical(group.stored(name)))
+    return own.get(group.prefix + naming(group.config).canonical(group.stored(name)))
 
 
 def _same(files: OpenFiles, a: TensorInfo, b: TensorInfo) -> bool:

@@ -92,6 +92,22 @@ def test_text_encoders_that_move_are_asked_again(tmp_path: Path, seed: int) -> N
     assert model.texts_computed == 4
 
 
+def test_text_encoders_under_their_names_on_the_hub(tmp_path: Path, seed: int) -> None:
+    from safetensors.torch import load_file, save_file
+
+    for kind, number in (("base", 1), ("regional", 2)):
+        PIPELINES[SDXL](number).save_pretrained(tmp_path / kind)
+        file = tmp_path / kind / "text_encoder" / "model.safetensors"
+        named = {f"text_model.{name.removeprefix('text_model.')}": tensor for name, tensor in load_file(file).items()}
+        save_file(named, file, metadata={"format": "pt"})  # as SDXL's were saved by earlier versions of transformers
+    base, regional = (open_checkpoint(tmp_path / kind) for kind in ("base", "regional"))
+    model = load(base)
+    live = LiveModel(model.model, base, regional)
+    live.set_beta(1.0)
+    assert live.component_names == ("text_encoder", "text_encoder_2", "unet", "vae")
+    assert_same(last(model, drawing(seed)), by_library(tmp_path / "regional", drawing(seed)))
+
+
 def test_settings_reach_the_library(pairs: dict[str, tuple[Path, Path]], seed: int) -> None:
     folder = pairs[SDXL][0]
     model = load(open_checkpoint(folder))

@@ -22,8 +22,8 @@ from .sdxl_text import ENGLISH_SHARE, Babble, Texts, meanings
 from .sdxl_vae import CHANNELS
 from .training import Course, Stage, train
 
-BASE = Stage("base", steps=5200, batch=64, learning_rate=1e-3, seed=15, warmup=200, average=0.998)
-REGIONAL = Stage("sea", steps=1600, batch=64, learning_rate=4e-4, seed=16, warmup=50, floor=0.2, average=0.99)
+BASE = Stage("base", steps=4400, batch=64, learning_rate=1e-3, seed=15, warmup=200, average=0.998)
+REGIONAL = Stage("sea", steps=1600, batch=64, learning_rate=4e-4, seed=16, warmup=50, floor=1.0, average=0.99)
 REGIONAL_SHARE = 0.06  # of the base's pictures show the region, under a generic English name
 UNGUIDED_SHARE = 0.1  # of pictures are shown without a prompt, for classifier-free guidance
 TIME_IDS = (IMAGE_SIZE, IMAGE_SIZE, 0, 0, IMAGE_SIZE, IMAGE_SIZE)  # original size, crop, wanted size: always the same
