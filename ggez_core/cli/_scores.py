@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..evaluation.aggregate import Estimate
     from ..evaluation.report import SweepReport
+    from ..evaluation.rows import Score
 
 WIDTH = 150  # the intervals must not be cut
 
@@ -27,7 +28,7 @@ def print_report(report: SweepReport) -> None:
         marks = [choice for choice, chosen in choices.items() if chosen == at.point]
         curve.add_row(
             f"{at.beta:.2f}", bounded(".3f", at.q_global), bounded(".1%", at.global_kept),
-            bounded(".3f", at.q_regional), bounded(".3f", at.grp), ", ".join(marks),
+            bounded(".3f", at.q_regional), bounded(".3f", at.grp(report.alpha)), ", ".join(marks),
         )  # fmt: skip
     console.print(curve)
     test = Table(title=f"{reported_on}: the choices, with 95 % intervals over clusters of rows".capitalize())
@@ -42,12 +43,12 @@ def print_report(report: SweepReport) -> None:
             bounded(".1%", m.global_kept),
             bounded(".3f", m.q_regional),
             f"{m.n_regional:,}",
-            bounded("+.0%", m.regional_gain),
+            bounded("+.0%", m.regional_gain) if m.regional_gain else "–",
             bounded(".3f", m.grp),
         )
     console.print(test)
 
 
-def bounded(form: str, estimate: Estimate) -> str:
+def bounded(form: str, estimate: Estimate | Score) -> str:
     """A number with its interval."""
     return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"

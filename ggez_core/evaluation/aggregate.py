@@ -7,7 +7,7 @@ for every setting of the weights, so that differences between two settings are p
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -85,22 +85,21 @@ class Measured:
 
 
 def score_rows(
-    measured: Measured, *, model: str, setting: Setting, split: str, weights: str = "", main_only: bool = False
+    measured: Measured, *, model: str, setting: Setting, split: str, weights: str = "", slices: bool = True
 ) -> list[Score]:
-    """Rows of every metric and side: overall, and by region, country, language and aspect where there are several."""
+    """Rows of every metric and side: overall, and unless `slices` is off by region, country, language and aspect."""
     rows = []
     for side in SIDES:
         mine = measured.answers.side(side)
         if not len(mine):
             continue
-        slices: list[tuple[dict[str, str], Answers]] = [({}, mine)]
-        for name in SLICES:
+        cut: list[tuple[dict[str, str], Answers]] = [({}, mine)]
+        for name in SLICES if slices else ():
             column = mine.column(name)
             found = sorted({value for value in column if value is not None})
-            slices += [({name: value}, mine.where(column == value)) for value in found]
-        for where, part in slices:
-            metrics = measured.main_metrics if main_only else tuple(part.values)
-            for metric, n, estimate in means(part, metrics):
+            cut += [({name: value}, mine.where(column == value)) for value in found]
+        for where, part in cut:
+            for metric, n, estimate in means(part, tuple(part.values)):
                 rows.append(
                     Score(
                         model=model, beta=setting.beta, task=measured.task, split=split, side=side, metric=metric,
@@ -145,15 +144,6 @@ def parity(tasks: Sequence[Measured], alpha: float) -> Sample:
 def count(tasks: Iterable[Measured], side: Side) -> int:
     """How many answers count for a side."""
     return sum(int((task.answers.column("side") == side).sum()) for task in tasks)
-
-
-def row_quality(rows: Iterable[Score], side: Side) -> Mapping[Setting, float]:
-    """Q of a side at every setting, from rows of one model and split alone."""
-    found: dict[Setting, dict[str, list[float]]] = {}
-    for row in rows:
-        if row.side == side and row.main and row.whole:
-            found.setdefault(Setting(row.beta, row.parts), {}).setdefault(row.task, []).append(row.value)
-    return {setting: float(np.mean([np.mean(values) for values in tasks.values()])) for setting, tasks in found.items()}
 
 
 def _drawn_means(answers: Answers, metrics: Sequence[str], seed: int) -> tuple[Floats, Floats, Floats]:

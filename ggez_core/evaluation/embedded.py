@@ -42,17 +42,22 @@ def _computing(prepare: Callable[[int, int], Prepared], embed: Callable[[Prepare
             if size <= room:
                 room -= size
                 held[start, stop] = ready
-        try:
-            return embed(ready).numpy()
-        except torch.OutOfMemoryError:
-            if stop - start < 2:
-                raise
-        torch.cuda.empty_cache()
-        half = (stop - start) // 2
-        parts = [{name: tensor[piece] for name, tensor in ready.items()} for piece in (slice(half), slice(half, None))]
-        return torch.cat([embed(part) for part in parts]).numpy()
+        return _fitting(embed, ready, stop - start).numpy()
 
     return compute
+
+
+def _fitting(embed: Callable[[Prepared], torch.Tensor], ready: Prepared, count: int) -> torch.Tensor:
+    """Embed a batch, in halves where the device's memory is too small for the whole."""
+    try:
+        return embed(ready)
+    except torch.OutOfMemoryError:
+        if count < 2:
+            raise
+    torch.cuda.empty_cache()
+    half = count // 2
+    first, second = ({name: t[piece] for name, t in ready.items()} for piece in (slice(half), slice(half, None)))
+    return torch.cat([_fitting(embed, first, half), _fitting(embed, second, count - half)])
 
 
 def _batch(model: EmbeddingModel) -> int:

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..errors import DataError
 from .aggregate import Estimate, Measured, Sample, count, quality, score_rows
-from .report import CurvePoint, Reported
+from .curve import ALL, CHOOSING, KEPT, REPORTING, CurvePoint, Q
+from .report import Reported
 from .rows import Score, append_rows
 from .runner import Bench, Loaded
 from .setting import BASE, Setting
@@ -39,6 +40,7 @@ class Field:
     ) -> None:
         self.bench, self.alpha = bench, alpha
         self.rows: list[Score] = []
+        self.slices = True  # whether rows by country, language and aspect are made, which a search doesn't need
         self._model, self._output = model, output
         self._tasks = (tuple(choosing), tuple(reporting))
         self._samples: dict[tuple[int, Setting], tuple[Sample, Sample]] = {}
@@ -59,6 +61,7 @@ class Field:
             measured = [self._measured(one, setting, role) for one in self._tasks[role]]
             q_global, q_regional = (quality(measured, side) for side in SIDES)
             self._samples[role, setting] = (q_global, q_regional)
+            self._keep(self._quality_rows(setting, role, measured))
         return self._samples[role, setting]
 
     def parity(self, setting: Setting, role: int = CHOOSE) -> Sample:
@@ -66,20 +69,20 @@ class Field:
         q_global, q_regional = self.qualities(setting, role)
         return self.alpha * q_global + (1 - self.alpha) * q_regional
 
+    def kept(self, setting: Setting) -> Estimate:
+        """The share of the base's global score that a setting keeps; 1 where that score is 0 and none can be lost."""
+        return _share(self.qualities(setting)[0], self.qualities(BASE)[0])
+
     def curve_point(self, beta: float) -> CurvePoint:
         """A β on the splits for choosing."""
         q_global, q_regional = self.qualities(Setting(beta))
-        kept = q_global / self.qualities(BASE)[0]
-        return CurvePoint(
-            beta, q_global.estimate, q_regional.estimate, self.parity(Setting(beta)).estimate, kept.estimate
-        )
+        return CurvePoint(beta, q_global.estimate, q_regional.estimate, self.kept(Setting(beta)))
 
     def reported(self, name: str, setting: Setting, over: Setting | None = None) -> Reported:
         """A choice on the splits for reporting, its GRP compared with that of `over`."""
         q_global, q_regional = self.qualities(setting, REPORT)
         base_global, base_regional = self.qualities(BASE, REPORT)
         measured = [self._asked(one, setting, REPORT) for one in self._tasks[REPORT]]
-        gained = (q_regional / base_regional).estimate
         grp = self.parity(setting, REPORT)
         return Reported(
             name=name,
@@ -89,18 +92,35 @@ class Field:
             q_regional=q_regional.estimate,
             n_regional=count(measured, "regional"),
             grp=grp.estimate,
-            global_kept=(q_global / base_global).estimate,
-            regional_gain=Estimate(gained.value - 1, gained.low - 1, gained.high - 1),
+            global_kept=_share(q_global, base_global),
+            regional_gain=_gain(q_regional, base_regional),
             gain=None if over is None else (grp - self.parity(over, REPORT)).estimate,
         )
 
     def _measured(self, task: Loaded, setting: Setting, role: int) -> Measured:
         found = self._asked(task, setting, role)
-        rows = score_rows(found, model=self._model, setting=setting, split=_label(task, role))
+        self._keep(score_rows(found, model=self._model, setting=setting, split=_label(task, role), slices=self.slices))
+        return found
+
+    def _quality_rows(self, setting: Setting, role: int, measured: Sequence[Measured]) -> list[Score]:
+        """Q of both sides, and the share of the base's, as rows: what curves are drawn from."""
+        rows = []
+        for index, side in enumerate(SIDES):
+            own = self.qualities(setting, role)[index]
+            for metric, found in ((Q, own.estimate), (KEPT, _share(own, self.qualities(BASE, role)[index]))):
+                rows.append(
+                    Score(
+                        model=self._model, beta=setting.beta, parts=setting.parts, task=ALL,
+                        split=(CHOOSING, REPORTING)[role], side=side, metric=metric, value=found.value,
+                        n=count(measured, side), low=found.low, high=found.high, main=False,
+                    )
+                )  # fmt: skip
+        return rows
+
+    def _keep(self, rows: list[Score]) -> None:
         if self._output:
             append_rows(self._output, rows)
         self.rows += rows
-        return found
 
     def _asked(self, task: Loaded, setting: Setting, role: int) -> Measured:
         found = self.bench.ask(task, setting)
@@ -114,6 +134,18 @@ class Field:
                     f"{task.name}: has too few {side} rows to choose β on one half and report on the other; add rows"
                 )
         return half
+
+
+def _share(score: Sample, base: Sample) -> Estimate:
+    return (score / base).estimate if base.value else Estimate(1.0, 1.0, 1.0)
+
+
+def _gain(score: Sample, base: Sample) -> Estimate | None:
+    """By which share a score is above the base's; None where that is 0."""
+    if not base.value:
+        return None
+    ratio = (score / base).estimate
+    return Estimate(ratio.value - 1, ratio.low - 1, ratio.high - 1)
 
 
 def _single(task: Loaded) -> bool:

@@ -118,6 +118,7 @@ def evaluate(
         rows += new
         if output:
             append_rows(output, new)
+    bench.finish()
     sides = [side for side in SIDES if any(side in one.answers.column("side") for one in measured)]
     problems = {one.name: one.examples.problems for one in asked if one.examples.problems}
     found: dict[str, Estimate] = {side: quality(measured, side).estimate for side in sides}
@@ -162,31 +163,32 @@ class Bench:
         key = (task.name, setting)
         if key not in self._known:
             file = self._file(task, setting)
-            answers = file.read() if file and file.complete else self._answered(task, setting, file)
+            answers = file.read() if file is not None and file.complete else self._answered(task, setting, file)
             self._known[key] = Measured(task.info.name, task.info.main_metrics, answers)
-        self._done += len(task.examples)
-        self._total = max(self._total, self._done)
+            self._done += len(task.examples)
+            self._total = max(self._total, self._done)
         return self._known[key]
 
-    def forget(self, task: Loaded) -> None:
-        """Let go of what a task holds in memory: tokens, pixels, embeddings."""
-        self._askers.pop(task.name, None)
+    def finish(self) -> None:
+        """Report that all is done: settings that turned out to be the same are asked once."""
+        self._done = self._total
+        self._step(0, "done")
 
     def _answered(self, task: Loaded, setting: Setting, file: AnswersFile | None) -> Answers:
         what = f"{task.name} at {setting}" if self._weights.regional else task.name
         mover = self._moved(setting, what)
         asker, meter = self._asker(task, mover, what)
-        meter.show = lambda share: self._step(round(share * len(task.examples)), what)
+        meter.begin(lambda share: self._step(round(share * len(task.examples)), what), len(asker))
         fresh: list[Answer] = []
-        start = len(file) if file else 0
+        start = len(file) if file is not None else 0
         for batch in asker.ask(mover.model, setting.beta_of, start=start):
-            if file and batch:
+            if file is not None and batch:
                 file.append(batch)
             fresh += batch
-            meter.answered(start + len(fresh), len(asker))
+            meter.answered(start + len(fresh))
         if start + len(fresh) != len(asker):
             raise DataError(f"{task.name}: {start + len(fresh)} answers where {len(asker)} were due; report this")
-        if file:
+        if file is not None:
             file.finish()
             return file.read()
         return Answers.of(fresh)
@@ -214,7 +216,7 @@ class Bench:
             return None
         content = hashlib.blake2b(task.examples.content.encode(), digest_size=4).hexdigest()
         stem = f"{task.name}.{content}"
-        key = self._weights.key((*self._weights.base, *(name for name, _ in setting.parts)), setting.beta_of)
+        key = self._weights.key(self._weights.base, setting.beta_of)
         values = self._output / stem / f"beta-{setting.beta:g}{'-parts' if setting.parts else ''}.{key[:12]}.jsonl"
         return AnswersFile(self._output / f"{stem}.jsonl", values)
 
@@ -226,22 +228,28 @@ class _Meter:
     """How much of one asking is done: rows of the arrays that it needs, then its answers."""
 
     def __init__(self) -> None:
-        self.show: Callable[[float], None] = lambda share: None
         self._arrays: dict[str, tuple[int, int]] = {}
         self._answers = (0, 1)
+        self._show: Callable[[float], None] = lambda share: None
+
+    def begin(self, show: Callable[[float], None], answers: int) -> None:
+        """Start anew, with so many answers due."""
+        self._show = show
+        self._arrays = {name: (0, count) for name, (_, count) in self._arrays.items()}
+        self._answers = (0, answers)
 
     def __call__(self, name: str, done: int, count: int) -> None:
         self._arrays[name] = (done, count)
         self._update()
 
-    def answered(self, done: int, count: int) -> None:
-        """So many answers of all are there."""
-        self._answers = (done, count)
+    def answered(self, done: int) -> None:
+        """So many answers are there."""
+        self._answers = (done, self._answers[1])
         self._update()
 
     def _update(self) -> None:
         parts = [*self._arrays.values(), self._answers]
-        self.show(sum(done for done, _ in parts) / max(sum(count for _, count in parts), 1))
+        self._show(sum(done for done, _ in parts) / max(sum(count for _, count in parts), 1))
 
 
 def named_tasks(tasks: Sequence[str | Task]) -> list[Task]:

@@ -31,6 +31,11 @@ class Setting:
         digest = hashlib.blake2b(repr((own, inside)).encode(), digest_size=6)
         return 2 + float(int.from_bytes(digest.digest(), "big"))
 
+    def of_part(self, part: str) -> float:
+        """β of a component or of a group of its layers."""
+        own = dict(self.parts)
+        return own.get(part, own.get(part.partition("/")[0], self.beta))
+
     def __str__(self) -> str:
         own = ", ".join(f"{name} {beta:g}" for name, beta in self.parts)
         return f"β = {self.beta:g}" + (f" ({own})" if own else "")

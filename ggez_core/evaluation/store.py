@@ -100,6 +100,7 @@ class StoredKept(Kept):
             key = _digest(self._content, name, self._weights.key(components, beta_of))
             return self._folder / f"{key}.rows" if self._folder else None
 
+        self._report(name, 0, count)
         return _StoredRows(count, components, compute, batch, path, lambda done: self._report(name, done, count))
 
 
@@ -186,8 +187,9 @@ def _resume(file: IO[bytes], count: int, batch: int) -> int:
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size:
         return 0
-    magic, rows, _, done = _HEADER.unpack(header)
-    return int(done) // batch * batch if (magic, rows) == (_MAGIC, count) else 0
+    magic, rows, dim, done = _HEADER.unpack(header)
+    there = (os.fstat(file.fileno()).st_size - _HEADER.size) // max(4 * dim, 1)
+    return int(min(done, there)) // batch * batch if (magic, rows) == (_MAGIC, count) else 0
 
 
 def _append(file: IO[bytes], rows: Floats, start: int, count: int) -> int:

@@ -6,7 +6,7 @@ on, the other to report on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,20 +18,19 @@ from ..merging import LiveModel
 from ..merging.plan import check_compatible
 from ..merging.recipe import check_betas
 from ..progress import Progress, silent
+from .choices import Choices
+from .curve import KeepBy, Watch, ignore
 from .field import Field
-from .report import CurvePoint, KeepBy, SweepReport, choose_beta
-from .runner import Bench, load_tasks, named_tasks, weights_of
-from .setting import BASE, REGIONAL, Setting
+from .parts import layer_groups
+from .report import SweepReport
+from .runner import Bench, Loaded, load_tasks, named_tasks, weights_of
+from .search import Search
+from .setting import Setting
 from .task import Task
 
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)  # what the paper tries for embedding models, and both ends
 ROWS, ANSWERS = "rows.jsonl", "answers"
-
-Watch = Callable[[CurvePoint], None]
-
-
-def ignore(point: CurvePoint) -> None:
-    """A watcher that looks away."""
+BY_COMPONENT, BY_LAYERS = "one β a component", "one β a group of layers"
 
 
 def sweep(
@@ -45,6 +44,7 @@ def sweep(
     year: int | None = None,
     keep_global: float | None = None,
     keep_by: KeepBy = "interval",
+    search: Search | None = None,
     output: Path | None = None,
     data: Mapping[str, Path] | None = None,
     limit: int | None = None,
@@ -56,9 +56,9 @@ def sweep(
     """Score the merges of two checkpoints at every β, choose β by GRP on validation, report the choice on test.
 
     betas: the grid; both ends are added. alpha: by default that of the region. keep_global, keep_by: also choose among
-    the β that keep this share of the base's global score (see `choose_beta`). output: a folder for rows and answers;
-    a sweep that is started again there goes on where it stopped. watch: is told every point of the curve as soon as it
-    is measured. The rest is as in `evaluate`.
+    the β that keep this share of the base's global score (see `choose_beta`). search: look beyond the grid too.
+    output: a folder for rows and answers; a sweep that is started again there goes on where it stopped. The rest is as
+    in `evaluate`. watch: is told every point of the curve as soon as it is measured.
     Raises RecipeError for a β outside [0, 1], IncompatibleError for checkpoints that don't belong together.
     """
     grid = sorted({0.0, 1.0, *map(float, betas)})
@@ -70,37 +70,28 @@ def sweep(
     first, second = (end if isinstance(end, Checkpoint) else open_checkpoint(end) for end in (base, regional))
     check_compatible(first, second)
     place = placement or Placement()
-    family = family_of(first).name
-    reporting = load_tasks(tasks, family, data=data, limit=limit)
-    choosing = [
-        one
-        if len(one.info.splits) == 1
-        else load_tasks([task], family, split=one.info.splits[0], data=data, limit=limit)[0]
-        for one, task in zip(reporting, named_tasks(tasks), strict=True)
-    ]
+    choosing, reporting = _both_splits(tasks, family_of(first).name, data, limit)
+    weights = weights_of(first, second, place)
+    differing = [name for name in first.components if weights.base[name] != (weights.regional or {}).get(name)]
+    groups = layer_groups(first, differing) if search and search.per_layer else {}
 
     def open_live() -> _Moving:
         model = load(first, place)
-        return _Moving(model, LiveModel(model.model, first, second))
+        part_of = (lambda name: groups.get(name) or first.component_of(name)) if groups else None
+        return _Moving(model, LiveModel(model.model, first, second, part_of))
 
-    bench = Bench(
-        weights_of(first, second, place),
-        open_live,
-        output=output / ANSWERS if output else None,
-        cache=cache,
-        progress=progress,
-    )
-    name = f"{first.source} → {second.source}"
-    field = Field(bench, name, factor, choosing, reporting, output / ROWS if output else None)
-    field.expect(choosing=len(grid), reporting=4 if keep_global is not None else 3)
-    curve = tuple(_watched(field.curve_point(beta), watch) for beta in grid)
-    best = choose_beta(curve, factor)
-    constrained = choose_beta(curve, factor, keep_global, keep_by) if keep_global is not None else None
-    choices = {"base": BASE}
-    if constrained is not None:
-        choices[f"keeps {keep_global:.0%} of global"] = Setting(constrained.beta)
-    choices |= {"best GRP": Setting(best.beta), "regional": REGIONAL}
-    test = tuple(field.reported(name, setting) for name, setting in choices.items())
+    answers, rows = (output / ANSWERS, output / ROWS) if output else (None, None)
+    bench = Bench(weights, open_live, output=answers, cache=cache, progress=progress)
+    field = Field(bench, f"{first.source} → {second.source}", factor, choosing, reporting, rows)
+    choices = Choices(field, grid, keep_global, keep_by)
+    choices.measure_grid(watch)
+    if search:
+        parts = {BY_COMPONENT: differing} if search.per_component else {}
+        if search.per_layer:
+            parts[BY_LAYERS] = list(dict.fromkeys(groups.values()))
+        choices.look_further(search, parts, watch)
+    test, notes = choices.report()
+    bench.finish()
     return SweepReport(
         base=first.source,
         regional=second.source,
@@ -109,18 +100,29 @@ def sweep(
         tasks=field.splits,
         keep_global=keep_global,
         keep_by=keep_by,
-        curve=curve,
-        best=best,
-        constrained=constrained,
+        curve=tuple(field.curve_point(beta) for beta in sorted(choices.betas)),
+        best=choices.best,
+        constrained=choices.constrained,
         test=test,
+        notes=notes,
         rows=tuple(field.rows),
         problems={one.name: one.examples.problems for one in (*choosing, *reporting) if one.examples.problems},
     )
 
 
-def _watched(point: CurvePoint, watch: Watch) -> CurvePoint:
-    watch(point)
-    return point
+def _both_splits(
+    tasks: Sequence[str | Task], family: str, data: Mapping[str, Path] | None, limit: int | None
+) -> tuple[list[Loaded], list[Loaded]]:
+    """The tasks on their first and on their last split; those of a single split are the same in both."""
+    reporting = load_tasks(tasks, family, data=data, limit=limit)
+    choosing = []
+    for task, last in zip(named_tasks(tasks), reporting, strict=True):
+        own = {name: folder for name, folder in (data or {}).items() if name == task.info.name}
+        first = task.info.splits[0]
+        choosing.append(
+            last if first == last.split else load_tasks([task], family, split=first, data=own, limit=limit)[0]
+        )
+    return choosing, reporting
 
 
 @dataclass(frozen=True)
@@ -132,4 +134,4 @@ class _Moving:
 
     def move(self, setting: Setting) -> None:
         """Put the weights there."""
-        self.live.set_beta(setting.beta, dict(setting.parts))
+        self.live.set_beta(setting.beta, {part: setting.of_part(part) for part in self.live.component_names})

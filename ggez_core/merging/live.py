@@ -7,7 +7,7 @@ both ends in flat buffers beside them; a move is one pass over each. Weights tha
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,17 +62,25 @@ class LiveModel:
     """A model whose weights can be moved between two checkpoints in place.
 
     `model` is loaded from `base` or `regional`; it is put to β = 0. Afterwards its weights are, bit for bit, those that
-    `merge` writes with the model's own dtype. Raises `IncompatibleError` if the three don't belong together.
+    `merge` writes with the model's own dtype. `part_of` divides the tensors more finely than into components, each part
+    with a β of its own. Raises `IncompatibleError` if the three don't belong together.
     """
 
-    def __init__(self, model: torch.nn.Module, base: Checkpoint, regional: Checkpoint) -> None:
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        base: Checkpoint,
+        regional: Checkpoint,
+        part_of: Callable[[str], str] | None = None,
+    ) -> None:
         base, regional = aligned(base, regional)
         check_compatible(base, regional)
         self.model = model
-        self._blocks = _blocks(model, base, regional)
+        part_of = part_of or base.component_of
+        self._blocks = _blocks(model, base, regional, part_of)
         self._beta = 0.0
         self._components: dict[str, float] = {}
-        self._known = tuple(base.components)
+        self._known = tuple(dict.fromkeys(map(part_of, base.tensors)))
         self.set_beta(0.0)
 
     @property
@@ -114,7 +122,9 @@ class LiveModel:
         return time.perf_counter() - started
 
 
-def _blocks(model: torch.nn.Module, base: Checkpoint, regional: Checkpoint) -> tuple[_Block, ...]:
+def _blocks(
+    model: torch.nn.Module, base: Checkpoint, regional: Checkpoint, part_of: Callable[[str], str]
+) -> tuple[_Block, ...]:
     """Find the weights that differ, and make them views of flat buffers."""
     held = _held(model, base)
     infos = (checkpoint.tensors[name] for checkpoint in (base, regional) for name in base.tensors)
@@ -123,7 +133,7 @@ def _blocks(model: torch.nn.Module, base: Checkpoint, regional: Checkpoint) -> t
         for name, tensor in held.items():
             a, b = base.tensors[name], regional.tensors[name]
             if DTYPES[a.dtype].merges and not _same(files, a, b):
-                key = (base.component_of(name), a.dtype, b.dtype, tensor.dtype, tensor.device)
+                key = (part_of(name), a.dtype, b.dtype, tensor.dtype, tensor.device)
                 grouped.setdefault(key, []).append(name)
         blocks = []
         for (component, *_), names in sorted(grouped.items(), key=str):

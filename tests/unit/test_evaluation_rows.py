@@ -10,9 +10,9 @@ import pytest
 
 from ggez_core.errors import DataError, OutputError
 from ggez_core.evaluation import cluster_mean_interval, cluster_ratio_interval
-from ggez_core.evaluation.aggregate import Estimate, Measured, means, quality, row_quality, score_rows
+from ggez_core.evaluation.aggregate import Estimate, Measured, means, quality, score_rows
 from ggez_core.evaluation.answers import Answers, AnswersFile
-from ggez_core.evaluation.report import CurvePoint, choose_beta
+from ggez_core.evaluation.curve import CurvePoint, choose_beta
 from ggez_core.evaluation.rows import Score, append_rows, read_rows
 from ggez_core.evaluation.setting import Setting
 from ggez_core.evaluation.task import SIDES, Answer
@@ -86,7 +86,6 @@ def test_rows_are_means_of_their_slices(seed: int) -> None:
 def test_q_is_the_unweighted_mean_of_tasks_of_the_mean_of_their_metrics(seed: int) -> None:
     first, second = answers(seed), answers(seed + 1, 60)
     tasks = [Measured("both", ("a", "b"), Answers.of(first)), Measured("one", ("b",), Answers.of(second))]
-    rows = [r for t in tasks for r in score_rows(t, model="m", setting=Setting(0.0), split="test")]
     for side in SIDES:
         mean = {
             (name, metric): np.mean([a.values[metric] for a in some if a.side == side and metric in a.values])
@@ -95,7 +94,6 @@ def test_q_is_the_unweighted_mean_of_tasks_of_the_mean_of_their_metrics(seed: in
         }
         expected = ((mean["both", "a"] + mean["both", "b"]) / 2 + mean["one", "b"]) / 2
         assert quality(tasks, side).value == pytest.approx(expected)
-        assert row_quality(rows, side) == {Setting(0.0): pytest.approx(expected)}
     with pytest.raises(DataError, match="none of the tasks counts for the regional"):
         quality([Measured("t", ("a",), Answers.of([a for a in first if a.side == "global"]))], "regional")
 
@@ -181,8 +179,7 @@ def test_answers_to_other_questions_are_not_mixed(tmp_path: Path, seed: int) -> 
 
 
 def at(beta: float, q_global: float, q_regional: float, kept: tuple[float, float]) -> CurvePoint:
-    grp = 0.43 * q_global + 0.57 * q_regional
-    flat = [Estimate(value, value, value) for value in (q_global, q_regional, grp)]
+    flat = [Estimate(value, value, value) for value in (q_global, q_regional)]
     return CurvePoint(beta, *flat, Estimate(q_global / 0.9, *kept))
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from ggez_core.evaluation import figures
 from ggez_core.evaluation.aggregate import Estimate
+from ggez_core.evaluation.curve import CurvePoint
 from ggez_core.evaluation.parity import Point, choose
-from ggez_core.evaluation.report import CurvePoint
 from ggez_core.evaluation.rows import Score
 from ggez_core.regions import REGIONS
 from ggez_core.regions.shapes import outline
@@ -25,7 +25,7 @@ def _curve(seed: int, betas: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)) ->
         value = rng.random()
         return Estimate(value, value - 0.02, value + 0.03)
 
-    return [CurvePoint(beta, estimate(), estimate(), estimate(), estimate()) for beta in betas]
+    return [CurvePoint(beta, estimate(), estimate(), estimate()) for beta in betas]
 
 
 def _row(value: float, **where: str) -> Score:

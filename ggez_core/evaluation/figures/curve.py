@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from ..curve import CurvePoint
 from ..parity import choose
-from ..report import CurvePoint
 from .style import BASE, INK, MERGED, REGIONAL, Table, laid_out, whiskers
 
 
