@@ -20,6 +20,9 @@ from .dtypes import DTYPES
 from .files import Bytes, OpenFiles
 
 MAX_HEADER = 100_000_000  # the format's own limit
+_MOST = 1 << 63  # no file is larger
+_MOST_AXES = 64  # numpy's limit
+_SHOWN = 60  # characters of what a stranger wrote that go into a message
 _METADATA = "__metadata__"
 _AGAIN = "the file is damaged or incomplete: copy or download it again"
 
@@ -64,7 +67,7 @@ def read_header(path: Path) -> list[TensorInfo]:
     end = start
     for tensor in tensors:
         if tensor.offset != end:
-            _refuse(path, f"the bytes of {tensor.name!r} start at {tensor.offset:,}, where {end:,} was due")
+            _refuse(path, f"the bytes of {tensor.name[:_SHOWN]!r} start at {tensor.offset:,}, where {end:,} was due")
         end += tensor.nbytes
     if end != total:
         _refuse(path, f"its tensors end at byte {end:,} of {total:,}")
@@ -118,23 +121,26 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _natural(value: object) -> bool:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value < _MOST
 
 
 def _tensor(path: Path, name: str, entry: Any, start: int) -> TensorInfo:
+    called = repr(name if len(name) <= _SHOWN else name[:_SHOWN] + "…")
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
-        _refuse(path, f"the entry of {name!r} isn't one of dtype, shape and data_offsets")
+        _refuse(path, f"the entry of {called} isn't one of dtype, shape and data_offsets")
     code, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(code, str) or code not in DTYPES:
-        _refuse(path, f"{name!r} has the unknown dtype {code!r}", "update ggez-workbench or save it in another dtype")
-    if not isinstance(shape, list) or not all(map(_natural, shape)):
-        _refuse(path, f"{name!r} has the shape {str(shape)[:60]}")
+        said = repr(code)[:_SHOWN]
+        _refuse(path, f"{called} has the unknown dtype {said}", "update ggez-workbench or save it in another dtype")
+    if not isinstance(shape, list) or len(shape) > _MOST_AXES or not all(map(_natural, shape)):
+        _refuse(path, f"{called} has the shape {str(shape)[:_SHOWN]}")
     if not isinstance(offsets, list) or len(offsets) != 2 or not all(map(_natural, offsets)):
-        _refuse(path, f"{name!r} has the offsets {str(offsets)[:60]}")
+        _refuse(path, f"{called} has the offsets {str(offsets)[:_SHOWN]}")
     begin, end = offsets
     nbytes = math.prod(shape) * DTYPES[code].itemsize
     if end - begin != nbytes:
-        _refuse(path, f"{name!r} takes {end - begin:,} bytes where its shape and dtype need {nbytes:,}")
+        needed = f"{nbytes:,}" if nbytes < _MOST else "more than any file holds"
+        _refuse(path, f"{called} takes {end - begin:,} bytes where its shape and dtype need {needed}")
     return TensorInfo(name, code, tuple(shape), path, start + begin, nbytes)
 
 
