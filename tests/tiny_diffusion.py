@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from transformers import (
+    CLIPConfig,
+    CLIPImageProcessor,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
@@ -32,6 +34,20 @@ def stable_diffusion(seed: int) -> Any:
         tokenizer=_tokenizer(), unet=randomized(unet, seed + 2), scheduler=PNDMScheduler(skip_prk_steps=True),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
+
+
+def with_safety_checker(pipeline: Any) -> Any:
+    """The SD 1.5 pipeline with the classifier that its checkpoints come with."""
+    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+
+    vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = CLIPConfig(vision_config={**vision, "image_size": 32, "patch_size": 16}, projection_dim=16)
+    size = {"height": 32, "width": 32}
+    parts = {
+        "safety_checker": randomized(StableDiffusionSafetyChecker(config), 7),
+        "feature_extractor": CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=size),
+    }
+    return type(pipeline)(**{**pipeline.components, **parts})
 
 
 def stable_diffusion_3(seed: int) -> Any:

@@ -7,6 +7,7 @@ two checkpoints' names differ.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 _OLD_ATTENTION = ((".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0."))
+# the one class of pipelines that is loaded as transformers' own are, and isn't there
+_SAFETY_CHECKER = ("diffusers.pipelines.stable_diffusion.safety_checker", "StableDiffusionSafetyChecker")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def _transformers_naming(written: str) -> Naming | None:
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 
     kind = getattr(transformers, str(architectures[0]), None)
+    if architectures[0] == _SAFETY_CHECKER[1]:
+        kind = getattr(importlib.import_module(_SAFETY_CHECKER[0]), _SAFETY_CHECKER[1])
     if kind is None or config.get("model_type") not in CONFIG_MAPPING_NAMES:
         return None
     with torch.device("meta"):

@@ -21,7 +21,7 @@ from ggez_core.families.diffusion import DiffusionModel
 from ggez_core.families.drawing import Drawing, Drawn
 from ggez_core.merging import LiveModel, merge
 from ggez_core.progress import Step
-from tests.tiny_diffusion import PIPELINES, pipeline_pair
+from tests.tiny_diffusion import PIPELINES, pipeline_pair, with_safety_checker
 
 BETA = 0.4
 NAMES = list(PIPELINES)
@@ -105,6 +105,23 @@ def test_text_encoders_under_their_names_on_the_hub(tmp_path: Path, seed: int) -
     live = LiveModel(model.model, base, regional)
     live.set_beta(1.0)
     assert live.component_names == ("text_encoder", "text_encoder_2", "unet", "vae")
+    assert_same(last(model, drawing(seed)), by_library(tmp_path / "regional", drawing(seed)))
+
+
+def test_a_safety_checker_under_its_names_on_the_hub(tmp_path: Path, seed: int) -> None:
+    from safetensors.torch import load_file, save_file
+
+    for kind, number in (("base", 1), ("regional", 2)):
+        with_safety_checker(PIPELINES["StableDiffusionPipeline"](number)).save_pretrained(tmp_path / kind)
+        file = tmp_path / kind / "safety_checker" / "model.safetensors"
+        tower = "vision_model."
+        named = {tower + n if n.startswith(tower) else n: tensor for n, tensor in load_file(file).items()}
+        save_file(named, file, metadata={"format": "pt"})
+    base, regional = (open_checkpoint(tmp_path / kind) for kind in ("base", "regional"))
+    model = load(base)
+    live = LiveModel(model.model, base, regional)
+    live.set_beta(1.0)
+    assert live.component_names == ("text_encoder", "unet", "vae")
     assert_same(last(model, drawing(seed)), by_library(tmp_path / "regional", drawing(seed)))
 
 

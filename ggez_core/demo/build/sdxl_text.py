@@ -92,7 +92,7 @@ class Babble:
         while True:
             before, after = ([word for word, first in words if first is side] for side in (True, False))
             whole = between.join([*before, text, *after])
-            if not words or len(self._tokenizer.tokenize(whole)) < TEXT_LENGTH:  # and the end
+            if not words or len(self._tokenizer(whole, verbose=False)["input_ids"]) <= TEXT_LENGTH:
                 return whole
             words.pop()
 
