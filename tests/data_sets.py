@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas
 from PIL import Image
 
 Row = Mapping[str, Any]
@@ -37,14 +38,12 @@ def cell(seed: int, kind: str = "PNG") -> dict[str, Any]:
 def write_parquet(path: Path, rows: Sequence[Row], types: Mapping[str, str], group: int = 2048) -> Path:
     """A Parquet file with columns of these DuckDB types."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as connection:
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in types.items())
-        connection.execute(f"CREATE TABLE t ({columns})")
-        for row in rows:
-            marks = ", ".join("?" for _ in types)
-            connection.execute(f"INSERT INTO t VALUES ({marks})", [row.get(name) for name in types])
-        plain = path.with_name("written.tmp")  # the final name may hold what SQL reads otherwise
-        connection.execute(f"COPY t TO '{plain}' (FORMAT parquet, ROW_GROUP_SIZE {group})")
+    plain = path.with_name("written.tmp")  # the final name may hold what SQL reads otherwise
+    frame = pandas.DataFrame({name: pandas.Series([row.get(name) for row in rows], dtype=object) for name in types})
+    columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in types.items())
+    with duckdb.connect(config={"pandas_analyze_sample": 1_000_000}) as connection:
+        connection.register("frame", frame)
+        connection.execute(f"COPY (SELECT {columns} FROM frame) TO '{plain}' (FORMAT parquet, ROW_GROUP_SIZE {group})")
     plain.rename(path)
     return path
 

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,8 +104,15 @@ class Pictures(Sequence[Image.Image]):
     def __getitem__(self, index: int | slice) -> Image.Image | list[Image.Image]:
         if isinstance(index, int):
             return self[index : index + 1 or None][0]
-        places = self.places[index]
-        return [_opened(cell, place) for cell, place in zip(_cells(places), places, strict=True)]
+        return _all_opened(self.places[index])
+
+    def some(self, indices: Sequence[int]) -> list[Image.Image]:
+        """These images, opened together."""
+        return _all_opened([self.places[index] for index in indices])
+
+
+def _all_opened(places: Sequence[ImageAt]) -> list[Image.Image]:
+    return [_opened(cell, place) for cell, place in zip(_cells(places), places, strict=True)]
 
 
 def _opened(cell: Any, place: ImageAt) -> Image.Image:
@@ -142,19 +149,13 @@ def unreadable(
 
 
 def _cells(places: Sequence[ImageAt]) -> list[Any]:
-    """What the tables hold at these places; rows that follow each other are read together."""
-    found: list[Any] = []
-    for run in _runs(places):
-        found += run[0].table.cells(run[0].column, run[0].row, run[-1].row + 1)
+    """What the tables hold at these places; those in one column are read together."""
+    together: dict[tuple[int, str], list[int]] = {}
+    for index, place in enumerate(places):
+        together.setdefault((id(place.table), place.column), []).append(index)
+    found: list[Any] = [None] * len(places)
+    for indices in together.values():
+        first = places[indices[0]]
+        for index, cell in zip(indices, first.table.cells(first.column, [places[i].row for i in indices]), strict=True):
+            found[index] = cell
     return found
-
-
-def _runs(places: Sequence[ImageAt]) -> Iterator[Sequence[ImageAt]]:
-    start = 0
-    for index in range(1, len(places) + 1):
-        if index < len(places):
-            last, next_ = places[index - 1], places[index]
-            if next_.table is last.table and next_.column == last.column and next_.row == last.row + 1:
-                continue
-        yield places[start:index]
-        start = index

@@ -43,12 +43,12 @@ class ShardTable:
         """Every row, with these columns only."""
         return [{name: row.get(name) for name in columns} for row in self._rows]
 
-    def cells(self, column: str, start: int, stop: int) -> list[Any]:
-        """One column of some rows; `image` gives bytes."""
+    def cells(self, column: str, rows: Sequence[int]) -> list[Any]:
+        """One column of some rows, in their order; `image` gives bytes."""
         if column != "image":
-            return [row.get(column) for row in self._rows[start:stop]]
+            return [self._rows[row].get(column) for row in rows]
         with self.path.open("rb") as file:
-            return [_bytes(file, place) for place in self._images[start:stop]]
+            return [_bytes(file, self._images[row]) for row in rows]
 
     def _row(self, file: Any, name: str, parts: Mapping[str, tarfile.TarInfo]) -> dict[str, Any]:
         row: dict[str, Any] = {"id": name}

@@ -36,8 +36,8 @@ class Table(Protocol):
     def rows(self, columns: Sequence[str]) -> list[Row]:
         """Every row, with these columns only; those that the file lacks are None."""
 
-    def cells(self, column: str, start: int, stop: int) -> list[Any]:
-        """One column of some rows: what is too heavy to be read whole."""
+    def cells(self, column: str, rows: Sequence[int]) -> list[Any]:
+        """One column of some rows, in their order: what is too heavy to be read whole."""
 
 
 def open_table(path: Path) -> Table:
@@ -84,13 +84,17 @@ class ParquetTable:
         found = self._ask(f"SELECT {', '.join(map(_quoted, known))} FROM {{file}} ORDER BY file_row_number")
         return [dict(zip(known, values, strict=True)) | absent for values in found]
 
-    def cells(self, column: str, start: int, stop: int) -> list[Any]:
-        """One column of some rows."""
+    def cells(self, column: str, rows: Sequence[int]) -> list[Any]:
+        """One column of some rows, in their order."""
+        if not rows:
+            return []
+        wanted = ", ".join(str(int(row)) for row in sorted(set(rows)))
         found = self._ask(
-            f"SELECT {_quoted(column)} FROM {{file}} WHERE file_row_number >= {int(start)} AND "
-            f"file_row_number < {int(stop)} ORDER BY file_row_number"
+            f"SELECT file_row_number, {_quoted(column)} FROM {{file}} WHERE file_row_number >= {int(min(rows))} AND "
+            f"file_row_number <= {int(max(rows))} AND file_row_number IN ({wanted})"
         )
-        return [value for (value,) in found]
+        known = dict(found)
+        return [known[row] for row in rows]
 
     def _ask(self, query: str) -> list[tuple[Any, ...]]:
         import duckdb
@@ -151,9 +155,50 @@ class LinesTable:
         """Every row, with these columns only."""
         return [{name: row.get(name) for name in columns} for row in self._rows]
 
-    def cells(self, column: str, start: int, stop: int) -> list[Any]:
-        """One column of some rows."""
-        return [row.get(column) for row in self._rows[start:stop]]
+    def cells(self, column: str, rows: Sequence[int]) -> list[Any]:
+        """One column of some rows, in their order."""
+        return [self._rows[row].get(column) for row in rows]
+
+
+class MemoryTable:
+    """Rows that are in memory already."""
+
+    def __init__(self, path: Path, rows: Sequence[Row]) -> None:
+        self.path, self._rows = path, rows
+        self.columns = tuple(dict.fromkeys(name for row in rows for name in row))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def rows(self, columns: Sequence[str]) -> list[Row]:
+        """Every row, with these columns only."""
+        return [{name: row.get(name) for name in columns} for row in self._rows]
+
+    def cells(self, column: str, rows: Sequence[int]) -> list[Any]:
+        """One column of some rows, in their order."""
+        return [self._rows[row].get(column) for row in rows]
+
+
+class RenamedTable:
+    """A table whose columns go by other names: `names` gives the table's own for each of them."""
+
+    def __init__(self, table: Table, names: Mapping[str, str]) -> None:
+        self._table, self._names = table, names
+        ours = {theirs: name for name, theirs in names.items()}
+        self.path = table.path
+        self.columns = tuple(ours.get(name, name) for name in table.columns)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def rows(self, columns: Sequence[str]) -> list[Row]:
+        """Every row, with these columns only."""
+        own = [self._names.get(name, name) for name in columns]
+        return [{name: row[o] for name, o in zip(columns, own, strict=True)} for row in self._table.rows(own)]
+
+    def cells(self, column: str, rows: Sequence[int]) -> list[Any]:
+        """One column of some rows, in their order."""
+        return self._table.cells(self._names.get(column, column), rows)
 
 
 def _json_row(path: Path, number: int, line: str) -> Row:
