@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
-from ..checkpoints import Checkpoint
 from ..errors import CheckpointError
 from .family import Family, FamilyModel, Placement
+
+if TYPE_CHECKING:
+    from ..checkpoints import Checkpoint
 
 __all__ = ["Family", "FamilyModel", "Placement", "families", "family_of", "load", "loading_code"]
 

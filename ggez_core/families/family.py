@@ -1,19 +1,21 @@
 """What a family of models is to the rest: a name, which checkpoints it takes, and a loaded model to preview.
 
 A family is one file beside this one that ends in a `Family`, listed in `families/__init__`. Everything outside
-`families/` works with these protocols, and never asks which family it has.
+`families/` works with these protocols, and never asks which family it has. Light: torch comes with a family.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
-
-from ..checkpoints import Checkpoint
 from ..progress import Progress, silent
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..checkpoints import Checkpoint
 
 BetaOf = Callable[[str], float]
 """At which β a component's weights are now. What was computed by components at the same β may be used again; one
