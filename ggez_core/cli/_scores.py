@@ -37,7 +37,7 @@ def print_report(report: SweepReport) -> None:
     for m in report.test:
         test.add_row(
             m.name,
-            f"{m.beta:.2f}",
+            str(m.setting).removeprefix("β = "),
             bounded(".3f", m.q_global),
             f"{m.n_global:,}",
             bounded(".1%", m.global_kept),
@@ -47,6 +47,8 @@ def print_report(report: SweepReport) -> None:
             bounded(".3f", m.grp),
         )
     console.print(test)
+    for note in report.notes:
+        console.print(f"• {note}", highlight=False)
 
 
 def bounded(form: str, estimate: Estimate | Score) -> str:

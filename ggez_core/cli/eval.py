@@ -133,7 +133,7 @@ def _show_tasks(infos: list[TaskInfo]) -> None:
 
     table = Table(title="Benchmarks")
     for column in ("task", "families", "counts for", "splits", "data", "what is asked"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "task")
     for info in infos:
         where = info.hub_id or "made by code"
         table.add_row(
@@ -146,12 +146,13 @@ def _show(found: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ._scores import bounded
+    from ._scores import WIDTH, bounded
 
     console = Console()
+    console.width = max(console.width, WIDTH)
     table = Table(title=f"{found.model}: means with 95 % intervals")
     for column in ("task", "split", "side", "metric", "value", "n"):
-        table.add_column(column, justify="right" if column in ("value", "n") else "left")
+        table.add_column(column, justify="right" if column in ("value", "n") else "left", no_wrap=True)
     for row in found.rows:
         if row.whole:
             metric = f"{row.metric} *" if row.main else row.metric

@@ -119,6 +119,19 @@ def means(answers: Answers, metrics: Sequence[str]) -> list[tuple[str, int, Esti
     return [(m, int(counts[i]), Estimate.of(values[i], draws[:, i])) for i, m in enumerate(known)]
 
 
+def sliced_quality(tasks: Sequence[Measured], side: Side, kind: str) -> dict[str, tuple[Sample, int]]:
+    """Q of a side in every country or language (`kind`) of its answers, and how many answers it comes from."""
+    values = {value for task in tasks for value in task.answers.side(side).column(kind) if value is not None}
+    found = {}
+    for value in sorted(values):
+        parts = [
+            Measured(task.task, task.main_metrics, task.answers.where(task.answers.column(kind) == value))
+            for task in tasks
+        ]
+        found[value] = (quality(parts, side), count(parts, side))
+    return found
+
+
 def quality(tasks: Iterable[Measured], side: Side) -> Sample:
     """Q of a side: the unweighted mean of its tasks' scores, each the mean of the task's main metrics.
 

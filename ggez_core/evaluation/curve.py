@@ -63,7 +63,7 @@ def curve_of(rows: Iterable[Score], split: str = CHOOSING) -> list[CurvePoint]:
     """The points of single β among the rows of one sweep, by β."""
     found: dict[float, dict[tuple[str, str], Estimate]] = {}
     for row in rows:
-        if row.task == ALL and row.split == split and not row.parts:
+        if row.task == ALL and row.split == split and row.whole and not row.parts:
             found.setdefault(row.beta, {})[row.side, row.metric] = Estimate(row.value, row.low, row.high)
     everything = {("global", Q), ("regional", Q), ("global", KEPT)}
     return [

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .aggregate import Estimate, Measured, Sample, count, quality, score_rows
+from .aggregate import Estimate, Measured, Sample, count, quality, score_rows, sliced_quality
 from .curve import ALL, CHOOSING, KEPT, REPORTING, CurvePoint, Q
 from .report import Reported
 from .rows import Score, append_rows
@@ -115,6 +115,16 @@ class Field:
                         n=count(measured, side), low=found.low, high=found.high, main=False,
                     )
                 )  # fmt: skip
+            for kind in ("country", "language") if self.slices else ():
+                rows += [
+                    Score(
+                        model=self._model, beta=setting.beta, parts=setting.parts, task=ALL,
+                        split=(CHOOSING, REPORTING)[role], side=side, metric=Q, value=found.value,
+                        n=n, low=found.low, high=found.high, main=False, **{kind: value},
+                    )
+                    for value, (sample, n) in sliced_quality(measured, side, kind).items()
+                    for found in (sample.estimate,)
+                ]  # fmt: skip
         return rows
 
     def _keep(self, rows: list[Score]) -> None:

@@ -1,0 +1,133 @@
+"""What a sweep leaves in its folder beside rows and answers: the report for people and programs, and the figures."""
+
+from __future__ import annotations
+
+import html
+import importlib.util
+import json
+import logging
+from pathlib import Path
+
+from ..errors import OutputError
+from .aggregate import Estimate
+from .report import Reported, SweepReport
+
+log = logging.getLogger(__name__)
+
+REPORT, READABLE, FIGURES = "report.json", "report.md", "figures"
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 15px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+table {{ border-collapse: collapse; font-size: 13px }} td, th {{ padding: .15rem .6rem; text-align: right }}
+</style>
+<h1>{title}</h1>
+{body}
+</html>
+"""
+
+
+def write_report(report: SweepReport, folder: Path) -> None:
+    """Write `report.json`, `report.md` and `figures/`: a page, and each figure as JSON, CSV and, if it can be, PNG.
+
+    Raises OutputError where the folder can't be written.
+    """
+    document = {key: value for key, value in report.as_dict().items() if key != "rows"}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / REPORT).write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        (folder / READABLE).write_text(readable(report), encoding="utf-8")
+        _write_figures(report, folder / FIGURES)
+    except OSError as error:
+        raise OutputError(f"{folder}: can't be written ({error.strerror}); free space or name another place") from None
+
+
+def readable(report: SweepReport) -> str:
+    """The report in Markdown."""
+    on, of = (", ".join(dict.fromkeys(names)) for names in zip(*report.tasks.values(), strict=True))
+    lines = [
+        f"# {report.base} → {report.regional}",
+        "",
+        f"Tasks: {', '.join(report.tasks)}. α = {report.alpha:.2f} ({report.alpha_source}). "
+        f"β was chosen on {on} and is reported on {of}. Intervals are 95 % bootstraps over clusters of rows.",
+        "",
+        "## What to take",
+        "",
+        *(f"- {note}" for note in report.notes),
+        "",
+        f"## On {of}",
+        "",
+        "| model | β | global | n | kept | regional | n | gain | GRP |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_line(choice) for choice in report.test),
+        "",
+        f"## Over β, on {on}",
+        "",
+        "| β | global | kept | regional | GRP |",
+        "|---|---|---|---|---|",
+    ]
+    for p in report.curve:
+        cells = (_in(p.q_global), _in(p.global_kept, ".1%"), _in(p.q_regional), _in(p.grp(report.alpha)))
+        lines.append(f"| {p.beta:g} | {' | '.join(cells)} |")
+    chosen = (report.constrained or report.best).beta
+    lines += ["", "## To have it", "", "```", _command(report, f"--beta {chosen:g}"), "```"]
+    for name, problems in report.problems.items():
+        lines += [
+            "",
+            f"{name}: {len(problems):,} rows couldn't be used; the first: {problems[0].row}: {problems[0].why}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(choice: Reported) -> str:
+    gain = _in(choice.regional_gain, "+.0%") if choice.regional_gain else "–"
+    cells = (
+        choice.name, str(choice.setting).removeprefix("β = "), _in(choice.q_global), f"{choice.n_global:,}",
+        _in(choice.global_kept, ".1%"), _in(choice.q_regional), f"{choice.n_regional:,}", gain, _in(choice.grp),
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def _in(estimate: Estimate, form: str = ".3f") -> str:
+    return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"
+
+
+def _command(report: SweepReport, how: str) -> str:
+    return f"ggez merge --base {report.base} --regional {report.regional} {how} -o OUT"
+
+
+def _write_figures(report: SweepReport, folder: Path) -> None:
+    from .figures.swept import drawn
+
+    folder.mkdir(exist_ok=True)
+    parts: list[str] = []
+    for found in drawn(report):
+        (folder / f"{found.name}.json").write_text(found.figure.to_json(), encoding="utf-8")
+        (folder / f"{found.name}.csv").write_text(found.table.as_csv(), encoding="utf-8")
+        parts.append(found.figure.to_html(full_html=False, include_plotlyjs=not parts))
+        heads = "".join(f"<th>{html.escape(head)}</th>" for head in found.table.heads)
+        rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in found.table.rows)
+        parts.append(
+            f"<details><summary>{html.escape(found.table.title)}: the numbers "
+            f'(<a href="{found.name}.csv" download>CSV</a>)</summary><table><tr>{heads}</tr>{rows}</table></details>'
+        )
+        _write_image(found.figure, folder / f"{found.name}.png")
+    title = html.escape(f"{report.base} → {report.regional}")
+    (folder / "index.html").write_text(_PAGE.format(title=title, body="\n".join(parts)), encoding="utf-8")
+
+
+def _cell(value: str | float | int | None) -> str:
+    text = "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"<td>{html.escape(text)}</td>"
+
+
+def _write_image(figure: object, path: Path) -> None:
+    """A PNG, where kaleido and a browser for it are there; the page's own button makes one everywhere."""
+    if importlib.util.find_spec("kaleido") is None:
+        return
+    try:
+        figure.write_image(path, scale=2)  # type: ignore[attr-defined]
+    except Exception as error:
+        log.info("%s: no picture (%s)", path.name, error)
