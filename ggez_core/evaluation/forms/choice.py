@@ -65,7 +65,7 @@ class ChoiceExamples:
 
     def __init__(self, rows: Sequence[ChoiceRow], gathered: Gathered, source: str, limit: int | None = None) -> None:
         picked = [rows[index] for index in spread(len(rows), limit)]
-        self.rows, self._images, self._pictures, self._digests = gathered.shown(picked)
+        self.rows, self.images, self.pictures, self._digests = gathered.shown(picked)
         self.problems: tuple[Problem, ...] = tuple(gathered.problems)
         self.source = source
 
@@ -76,14 +76,14 @@ class ChoiceExamples:
     def content(self) -> str:
         """A digest of the questions, their options and places, and the images' bytes."""
         told = [(r.id, r.question, r.options, r.right, r.cluster, r.where) for r in self.rows]
-        return digest([*zip(told, self._images, strict=True), self._digests])
+        return digest([*zip(told, self.images, strict=True), self._digests])
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Texts and images to embed, or questions to ask."""
         names = unique(row.id for row in self.rows)
         if isinstance(model, EmbeddingModel):
-            return EmbeddingChoice(self.rows, names, self._images, self._pictures, model, kept)
-        return SpokenChoice(self.rows, names, self._images, self._pictures)
+            return EmbeddingChoice(self.rows, names, self.images, self.pictures, model, kept)
+        return SpokenChoice(self.rows, names, self.images, self.pictures)
 
 
 class EmbeddingChoice:
