@@ -74,13 +74,13 @@ def local_data(options: list[str] | None, tasks: list[str]) -> dict[str, Path]:
     """Folders by task. Raises DataError for a folder without a task where several are named."""
     folders = {}
     for option in options or []:
-        name, equals, folder = option.partition("=")
-        if not equals and len(tasks) != 1:
-            raise DataError(f"--data {option}: whose data is it? write TASK={option}")
-        path = Path(folder if equals else option)
+        named = next((task for task in tasks if option.startswith(f"{task}=")), None)
+        if named is None and len(tasks) != 1:
+            raise DataError(f"--data {option}: whose data is it? write TASK={option}, with one of the tasks asked for")
+        path = Path(option.removeprefix(f"{named}="))
         if not path.exists():
             raise DataError(f"--data {option}: there is no {path}")
-        folders[name if equals else tasks[0]] = path
+        folders[named or tasks[0]] = path
     return folders
 
 
@@ -128,18 +128,12 @@ def _document(found: Evaluation) -> dict[str, Any]:
 
 
 def _show_tasks(infos: list[TaskInfo]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title="Benchmarks")
-    for column in ("task", "families", "counts for", "splits", "data", "what is asked"):
-        table.add_column(column, overflow="fold", no_wrap=column == "task")
     for info in infos:
-        where = info.hub_id or "made by code"
-        table.add_row(
-            info.name, ", ".join(info.families), ", ".join(info.sides), ", ".join(info.splits), where, info.doc
-        )
-    Console().print(table)
+        facts = ("/".join(info.families), " + ".join(info.sides), ", ".join(info.splits), info.hub_id or "")
+        typer.echo(f"{info.name:<16} {' · '.join(filter(None, facts))}")
+        typer.echo(f"{'':<16} {info.doc}")
+        for option, doc in info.options.items():
+            typer.echo(f"{'':<16}   :{option}=… {doc}")
 
 
 def _show(found: Evaluation) -> None:

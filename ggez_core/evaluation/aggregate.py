@@ -115,7 +115,7 @@ def means(answers: Answers, metrics: Sequence[str]) -> list[tuple[str, int, Esti
     known = [metric for metric in metrics if np.isfinite(answers.values.get(metric, np.nan)).any()]
     if not known:
         return []
-    values, draws, counts = _drawn_means(answers, known, seed=0)
+    values, draws, counts = _drawn_means(answers, known, 0)
     return [(m, int(counts[i]), Estimate.of(values[i], draws[:, i])) for i, m in enumerate(known)]
 
 
@@ -135,6 +135,7 @@ def sliced_quality(tasks: Sequence[Measured], side: Side, kind: str) -> dict[str
 def quality(tasks: Iterable[Measured], side: Side) -> Sample:
     """Q of a side: the unweighted mean of its tasks' scores, each the mean of the task's main metrics.
 
+    Draws of the two sides are independent, unless answers to one question count for both.
     Raises DataError when no task has an answer for the side.
     """
     scores = []
@@ -142,7 +143,7 @@ def quality(tasks: Iterable[Measured], side: Side) -> Sample:
         mine = task.answers.side(side)
         known = [m for m in task.main_metrics if np.isfinite(mine.values.get(m, np.nan)).any()]
         if known:
-            values, draws, _ = _drawn_means(mine, known, seed=zlib.crc32(f"{task.task} {side}".encode()))
+            values, draws, _ = _drawn_means(mine, known, *_shared_draws(task, side))
             scores.append(Sample(float(values.mean()), draws.mean(axis=1)))
     if not scores:
         raise DataError(f"none of the tasks counts for the {side} score; add one that does (ggez eval --list)")
@@ -159,15 +160,31 @@ def count(tasks: Iterable[Measured], side: Side) -> int:
     return sum(int((task.answers.column("side") == side).sum()) for task in tasks)
 
 
-def _drawn_means(answers: Answers, metrics: Sequence[str], seed: int) -> tuple[Floats, Floats, Floats]:
-    """Means (m,), their bootstrap draws (RESAMPLES, m) and how many answers have the metrics (m,)."""
+def _shared_draws(task: Measured, side: Side) -> tuple[int, tuple[int, NDArray[np.int64]] | None]:
+    """The seed of a side's draws; and where its clusters are among all of the task's, if both sides share some."""
+    on_side = task.answers.column("side") == side
+    codes = task.answers.cluster_codes
+    if not np.isin(codes[on_side], codes[~on_side]).any():
+        return zlib.crc32(f"{task.task} {side}".encode()), None
+    own = codes[on_side]
+    first = np.sort(np.unique(own, return_index=True)[1])  # the order in which the side's own codes count them
+    return zlib.crc32(task.task.encode()), (int(codes.max()) + 1, own[first])
+
+
+def _drawn_means(
+    answers: Answers, metrics: Sequence[str], seed: int, among: tuple[int, NDArray[np.int64]] | None = None
+) -> tuple[Floats, Floats, Floats]:
+    """Means (m,), their bootstrap draws (RESAMPLES, m) and how many answers have the metrics (m,).
+
+    among: draw from so many clusters, of which the answers' are these.
+    """
     codes = answers.cluster_codes
     clusters = int(codes.max()) + 1
     values = np.stack([answers.values[metric] for metric in metrics])
     known = np.isfinite(values)
     sums = np.stack([np.bincount(codes, np.where(k, v, 0), clusters) for v, k in zip(values, known, strict=True)])
     counts = np.stack([np.bincount(codes, k, clusters) for k in known])
-    times = _times_drawn(clusters, seed).astype(np.float32)
+    times = (_times_drawn(among[0], seed)[:, among[1]] if among else _times_drawn(clusters, seed)).astype(np.float32)
     with np.errstate(divide="ignore", invalid="ignore"):
         draws = (times @ sums.T.astype(np.float32)) / (times @ counts.T.astype(np.float32))
     totals = counts.sum(axis=1)

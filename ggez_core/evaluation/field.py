@@ -14,9 +14,10 @@ import numpy as np
 from ..errors import DataError
 from .aggregate import Estimate, Measured, Sample, count, quality, score_rows, sliced_quality
 from .curve import ALL, CHOOSING, KEPT, REPORTING, CurvePoint, Q
+from .loading import Loaded
 from .report import Reported
 from .rows import Score, append_rows
-from .runner import Bench, Loaded
+from .runner import Bench
 from .setting import BASE, Setting
 from .task import SIDES
 

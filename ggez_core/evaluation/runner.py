@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -22,27 +22,11 @@ from ..families.family import FamilyModel
 from ..progress import Progress, Step, silent
 from .aggregate import Estimate, Measured, quality, score_rows
 from .answers import Answers, AnswersFile
+from .loading import Loaded, load_tasks
 from .rows import Score, append_rows
 from .setting import BASE, Setting
 from .store import StoredKept, Weights, component_digests, default_folder
-from .task import SIDES, Answer, Asker, Examples, Problem, Task, TaskInfo
-from .tasks import task as task_named
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """One split of a task, with its examples."""
-
-    info: TaskInfo
-    split: str
-    examples: Examples
-
-    @property
-    def name(self) -> str:
-        """How it is shown and filed."""
-        return f"{self.info.name}.{self.split}"
+from .task import SIDES, Answer, Asker, Problem, Task
 
 
 @dataclass(frozen=True)
@@ -215,7 +199,7 @@ class Bench:
         if self._output is None:
             return None
         content = hashlib.blake2b(task.examples.content.encode(), digest_size=4).hexdigest()
-        stem = f"{task.name}.{content}"
+        stem = f"{re.sub(r'[^a-z0-9.+-]', '_', task.name)}.{content}"
         key = self._weights.key(self._weights.base, setting.beta_of)
         values = self._output / stem / f"beta-{setting.beta:g}{'-parts' if setting.parts else ''}.{key[:12]}.jsonl"
         return AnswersFile(self._output / f"{stem}.jsonl", values)
@@ -250,47 +234,6 @@ class _Meter:
     def _update(self) -> None:
         parts = [*self._arrays.values(), self._answers]
         self._show(sum(done for done, _ in parts) / max(sum(count for _, count in parts), 1))
-
-
-def named_tasks(tasks: Sequence[str | Task]) -> list[Task]:
-    """The tasks of these names, each once. Raises DataError where there is none."""
-    found = [task_named(task) if isinstance(task, str) else task for task in tasks]
-    if not found:
-        raise DataError("no task is named; add one (ggez eval --list shows all)")
-    return list({task.info.name: task for task in found}.values())
-
-
-def load_tasks(
-    tasks: Sequence[str | Task],
-    family: str,
-    *,
-    split: str | None = None,
-    data: Mapping[str, Path] | None = None,
-    limit: int | None = None,
-) -> list[Loaded]:
-    """The tasks' examples. Raises DataError as `evaluate` does."""
-    found = named_tasks(tasks)
-    names = [task.info.name for task in found]
-    for name in data or {}:
-        if name not in names:
-            raise DataError(f"there is data for {name!r}, which isn't among the tasks: {', '.join(names)}")
-    for task in found:
-        if family not in task.info.families:
-            raise DataError(
-                f"{task.info.name} can be asked of {', '.join(task.info.families)} models, and this one is "
-                f"{family}; choose another task (ggez eval --list)"
-            )
-    loaded = []
-    for task in found:
-        chosen = split or task.info.splits[-1]
-        examples = task.load(chosen, data=(data or {}).get(task.info.name), limit=limit)
-        for problem in examples.problems:
-            log.info("%s: %s: %s", task.info.name, problem.row, problem.why)
-        if not len(examples):
-            left = f"; all {len(examples.problems)} rows are unusable" if examples.problems else ""
-            raise DataError(f"{task.info.name}, split {chosen}: has no examples{left}")
-        loaded.append(Loaded(task.info, chosen, examples))
-    return loaded
 
 
 def weights_of(base: Checkpoint, regional: Checkpoint | None, placement: Placement) -> Weights:

@@ -21,9 +21,10 @@ from ..progress import Progress, silent
 from .choices import Choices
 from .curve import KeepBy, Watch, ignore
 from .field import Field
+from .loading import Loaded, data_by_task, load_tasks, named_tasks
 from .parts import layer_groups
 from .report import SweepReport
-from .runner import Bench, Loaded, load_tasks, named_tasks, weights_of
+from .runner import Bench, weights_of
 from .search import Search
 from .setting import Setting
 from .task import Task
@@ -114,14 +115,16 @@ def _both_splits(
     tasks: Sequence[str | Task], family: str, data: Mapping[str, Path] | None, limit: int | None
 ) -> tuple[list[Loaded], list[Loaded]]:
     """The tasks on their first and on their last split; those of a single split are the same in both."""
-    reporting = load_tasks(tasks, family, data=data, limit=limit)
+    folders = data_by_task(tasks, data)
+    reporting = load_tasks(tasks, family, data=folders, limit=limit)
     choosing = []
     for task, last in zip(named_tasks(tasks), reporting, strict=True):
-        own = {name: folder for name, folder in (data or {}).items() if name == task.info.name}
         first = task.info.splits[0]
-        choosing.append(
-            last if first == last.split else load_tasks([task], family, split=first, data=own, limit=limit)[0]
-        )
+        if first == last.split:
+            choosing.append(last)
+        else:
+            own = {name: folder for name, folder in folders.items() if name == task.info.name}
+            choosing += load_tasks([task], family, split=first, data=own, limit=limit)
     return choosing, reporting
 
 

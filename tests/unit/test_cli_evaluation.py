@@ -9,7 +9,7 @@ import pytest
 
 from ggez_core.cli.sweep import parse_betas
 from ggez_core.errors import RecipeError
-from ggez_core.evaluation import tasks
+from ggez_core.evaluation import loading, tasks
 from ggez_core.evaluation.curve import curve_of
 from ggez_core.evaluation.rows import read_rows
 from tests.conftest import Ggez
@@ -24,8 +24,9 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The small task is listed beside the others."""
-    listed = tasks.tasks()
-    monkeypatch.setattr(tasks, "tasks", lambda: (*listed, Pairs()))
+    listed, named = tasks.tasks, loading.task_named
+    monkeypatch.setattr(tasks, "tasks", lambda: (*listed(), Pairs()))
+    monkeypatch.setattr(loading, "task_named", lambda name: Pairs() if name == "pairs" else named(name))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_sweep_leaves_everything_in_its_folder(ends: tuple[Path, Path], tmp_path
     [
         ("eval", "no model is named"),
         ("eval {base}", "no task is named"),
-        ("eval {base} --task pears", "no task 'pears'; did you mean pairs?"),
+        ("eval {base} --task world-retreival", "did you mean world-retrieval?"),
         ("eval {base} --task world-questions", "can be asked of lvlm models, and this one is embedding"),
         ("eval {base} --task pairs --data nowhere", "there is no nowhere"),
         ("eval {base} --task pairs --task world-retrieval --data {base}", "whose data is it"),

@@ -203,3 +203,15 @@ def test_settings() -> None:
     layered = [Setting.of(0.5, {"a/layers.0-1": beta}) for beta in (0.1, 0.2)]
     assert len({s.beta_of("a") for s in (*layered, Setting(0.5))}) == 3
     assert layered[0].beta_of("b") == 0.5
+
+
+def test_questions_that_count_for_both_sides_are_drawn_together(seed: int) -> None:
+    """Every answer twice, once a side: then GRP is the score itself, and so are its draws."""
+    half = [a for a in answers(seed) if "a" in a.values]
+    both = [Answer(f"{a.id} {side}", side, a.cluster, a.values) for a in half for side in SIDES]
+    task = Measured("t", ("a",), Answers.of(both))
+    q_global, q_regional = (quality([task], side) for side in SIDES)
+    np.testing.assert_allclose(q_global.draws, q_regional.draws)
+    apart = Measured("t", ("a",), Answers.of([Answer(a.id, a.side, a.cluster, a.values) for a in half]))
+    correlation = np.corrcoef(*(quality([apart], side).draws for side in SIDES))[0, 1]
+    assert abs(correlation) < 0.15
