@@ -6,12 +6,16 @@ Preparing (tokens, pixels) happens once where memory allows; embedding happens w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import torch
 from PIL import Image
 
-from ..families.embedding import EmbeddingModel, Prepared
 from .kept import Compute, Floats, Kept, Rows
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..families.embedding import EmbeddingModel, Prepared
 
 PREPARED = 1 << 30  # bytes of tokens or pixels of one list that are held rather than made again
 BATCHES = {"cpu": 64, "cuda": 256}  # rows at a time; too many for the device's memory are halved
@@ -49,6 +53,8 @@ def _computing(prepare: Callable[[int, int], Prepared], embed: Callable[[Prepare
 
 def _fitting(embed: Callable[[Prepared], torch.Tensor], ready: Prepared, count: int) -> torch.Tensor:
     """Embed a batch, in halves where the device's memory is too small for the whole."""
+    import torch
+
     try:
         return embed(ready)
     except torch.OutOfMemoryError:

@@ -200,8 +200,10 @@ def test_every_unusable_row_of_cvqa_is_named_with_its_reason(tmp_path: Path, see
 
 
 def test_a_region_without_rows_still_answers_for_the_world(tmp_path: Path, seed: int) -> None:
-    answers = asked(Made("cvqa:region=SSA", cvqa(tmp_path).data).load(), RandomEmbedding(seed))
-    assert {a.side for a in answers} == {"global"}
+    examples = Made("cvqa:region=SSA", cvqa(tmp_path).data).load()
+    assert [(p.row, p.why.partition(":")[0]) for p in examples.problems] == [("region SSA", "no row belongs to it")]
+    assert {a.side for a in asked(examples, RandomEmbedding(seed))} == {"global"}
+    assert not Made("cvqa:region=SSA,counts=global", tmp_path).load().problems
 
 
 def test_missing_columns_and_splits_and_options_are_told(tmp_path: Path) -> None:
@@ -252,10 +254,11 @@ def test_sea_vqa_answers_outside_the_choices_and_images_behind_urls_are_told(
     assert len(examples) == 0
     assert Counter("fetch=yes" in p.why for p in examples.problems) == {True: 10, False: 2}
 
+    there = tmp_path / "fetched.png"
+    there.write_bytes(picture(1))
+
     def fetched(self: Fetch, url: str) -> Path:
-        path = tmp_path / "fetched.png"
-        path.write_bytes(picture(1))
-        return path
+        return there
 
     monkeypatch.setattr(Fetch, "__call__", fetched)
     examples = Made("sea-vqa:fetch=yes", tmp_path).load()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -14,9 +15,11 @@ import pytest
 from ggez_core.errors import DataError
 from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.task import Answer
-from ggez_core.evaluation.tasks import LISTED, task, tasks
+from ggez_core.evaluation.tasks import FILES, task, tasks
 from ggez_core.families.family import at_base
 from ggez_core.families.visual_questions import VisualAnswer
+from tests import tiny_embedding
+from tests.conftest import Ggez
 from tests.data_sets import IMAGE, cell, write_jsonl, write_parquet, write_shard, write_tsv
 from tests.fake_models import RandomEmbedding, RandomSpeaker
 
@@ -152,21 +155,20 @@ def test_no_data_is_told(tmp_path: Path) -> None:
         task("custom:ask=guess")
 
 
-def test_the_list_says_what_every_task_says() -> None:
+def test_every_task_is_listed_under_its_name() -> None:
     found = {one.info.name: one.info for one in tasks()}
-    assert list(found) == list(LISTED)
-    for name, info in found.items():
-        assert LISTED[name].doc == info.doc
-        assert set(info.families) <= set(LISTED[name].families)
+    assert list(found) == list(FILES)
+    for info in found.values():
+        assert info.doc
         assert info.main_metrics
         assert set(info.sides) <= {"global", "regional"}
-    assert set(LISTED["custom"].families) == {"embedding", "lvlm"}
+        assert set(info.families) <= {"embedding", "lvlm", "diffusion"}
 
 
 def test_the_list_is_read_without_torch() -> None:
-    code = "import sys; from ggez_core.evaluation.tasks import LISTED, task; print(len(LISTED), 'torch' in sys.modules)"
+    code = "import sys; from ggez_core.evaluation.tasks import tasks; print(len(tasks()), 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [str(len(LISTED)), "False"]
+    assert done.stdout.split() == [str(len(FILES)), "False"]
 
 
 def test_published_data_is_pinned() -> None:
@@ -174,3 +176,30 @@ def test_published_data_is_pinned() -> None:
     commits = {name for name, revision in pinned.items() if len(revision) == 40}
     assert commits == {"cvqa", "xm3600", "xtd10", "multi30k", "dpg-bench"}
     assert set(pinned) - commits == {"sea-vqa", "worldcuisines"}  # resolved on first use, recorded, then kept
+
+
+def test_the_command_scores_a_folder_of_ones_own(ggez: Ggez, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GGEZ_CACHE", str(tmp_path / "cache"))
+    model = tiny_embedding.siglip(tmp_path / "model")
+    broken = rows(12)
+    broken[3]["image"] = {"bytes": b"no image", "path": "x"}
+    data = write_parquet(tmp_path / "mine" / "test.parquet", broken, TYPES).parent
+    name = "custom:language=en,ask=choice"  # not in the order of the task's own name
+    asked_for = ("eval", model, "--task", name, "--device", "cpu", "-o", tmp_path / "rows.jsonl", "--json")
+    for given in (data, f"{name}={data}"):
+        status, out, err = ggez(*asked_for, "--data", given)
+        assert (status, err.count("Traceback")) == (0, 0)
+        document = json.loads(out)
+    assert "r3" in out
+    assert "doesn't open" in out
+    assert {row["task"] for row in document["rows"]} == {"custom:ask=choice,language=en"}
+    whole = {
+        (row["side"], row["metric"]): row["n"]
+        for row in document["rows"]
+        if not any(row[slice_] for slice_ in ("language", "country", "region", "aspect"))
+    }
+    assert whole["global", "choice_accuracy"] == 11
+    assert whole["regional", "choice_accuracy"] == 6
+    status, out, err = ggez("eval", model, "--task", "custom:ask=open", "--data", data, "--device", "cpu")
+    assert status == 2
+    assert "can be asked of lvlm models" in err

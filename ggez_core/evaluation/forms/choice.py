@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from ...data import ImageAt, Pictures
 from ...errors import DataError
-from ...families.embedding import EmbeddingModel
 from ...families.family import BetaOf, FamilyModel, at_base
 from ...families.visual_questions import VisualQuestion
 from ..embedded import image_rows, text_rows
@@ -26,6 +25,9 @@ from ..metrics_choice import chance, chosen, option_scores, padded, text_only_sc
 from ..task import Answer, Asker, Problem
 from .placing import Place, answers, count, rows_done
 from .rows import Gathered, digest, spread, unique
+
+if TYPE_CHECKING:
+    from ...families.embedding import EmbeddingModel
 
 ACCURACY = "choice_accuracy"
 WRITTEN = "choice_written_accuracy"
@@ -80,6 +82,8 @@ class ChoiceExamples:
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Texts and images to embed, or questions to ask."""
+        from ...families.embedding import EmbeddingModel
+
         names = unique(row.id for row in self.rows)
         if isinstance(model, EmbeddingModel):
             return EmbeddingChoice(self.rows, names, self.images, self.pictures, model, kept)

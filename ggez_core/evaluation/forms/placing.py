@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ...regions import Region, region_of
-from ..task import Answer, Side
+from ..task import Answer, Problem, Side
 
 Counts = Literal["both", "split", "global", "regional"]
 """both: every row counts for the global score, and the region's rows for the regional one too (CVQA in the paper).
@@ -50,6 +50,13 @@ def place(
     }
     lies = region_of(country, region) if country is not None else None
     return Place(sides[counts], language, country, region.code if inside else lies, aspect)
+
+
+def empty_region(counts: str, region: Region, places: Sequence[Place]) -> list[Problem]:
+    """A problem where rows should count for the region and none does, so that its score can't be missed in silence."""
+    if counts == "global" or not places or any("regional" in where.sides for where in places):
+        return []
+    return [Problem(f"region {region.code}", "no row belongs to it: there is no regional score; choose another region")]
 
 
 def answers(name: str, cluster: str, where: Place, values: Mapping[str, float]) -> list[Answer]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...data import ImageAt
 from ...errors import DataError
-from ...families.embedding import EmbeddingModel
 from ...families.family import BetaOf, FamilyModel, at_base
 from ..embedded import image_rows, text_rows
 from ..kept import Floats, Kept
@@ -24,6 +24,9 @@ from ..metrics import first_positive_ranks
 from ..task import Answer, Asker, Problem
 from .placing import Place, answers
 from .rows import Gathered, digest, spread, unique
+
+if TYPE_CHECKING:
+    from ...families.embedding import EmbeddingModel
 
 TEXT_TO_IMAGE, IMAGE_TO_TEXT = "text_to_image", "image_to_text"
 KS = (1, 5, 10)
@@ -71,6 +74,8 @@ class RetrievalExamples:
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Texts and images to embed."""
+        from ...families.embedding import EmbeddingModel
+
         if not isinstance(model, EmbeddingModel):
             raise DataError("retrieval can be asked of embedding models alone")
         return RetrievalAsker(self, model, kept)

@@ -23,7 +23,7 @@ from ...regions import country
 from ..forms import choice, open_ended, retrieval
 from ..forms.choice import ChoiceExamples, ChoiceRow
 from ..forms.open_ended import OpenExamples, OpenRow
-from ..forms.placing import COUNTS, Counts, Place, place
+from ..forms.placing import COUNTS, Counts, Place, empty_region, place
 from ..forms.retrieval import CaptionRow, RetrievalExamples
 from ..forms.rows import Cells, Gathered, cells
 from ..languages import language_code
@@ -100,6 +100,7 @@ class Custom:
             renamed = RenamedTable(table, self._names())
             found = cells(renamed, NEEDED[self.ask], folder.folder, optional=OPTIONAL, fetch=self.fetch == "yes")
             rows += gathered.each(found, read)
+        gathered.problems += empty_region(self.counts, known_region(self.region), [row.where for row in rows])
         made = {"retrieval": RetrievalExamples, "choice": ChoiceExamples, "open": OpenExamples}[self.ask]
         return cast(Examples, made(rows, gathered, folder.source, limit))
 

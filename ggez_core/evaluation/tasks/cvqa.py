@@ -21,7 +21,7 @@ from ...data.values import as_pair
 from ...errors import DataError
 from ...regions import country
 from ..forms.choice import ACCURACY, ChoiceExamples, ChoiceRow
-from ..forms.placing import COUNTS, Counts, place
+from ..forms.placing import COUNTS, Counts, empty_region, place
 from ..forms.rows import Cells, Gathered, cells
 from ..languages import language_code
 from ..options import FETCH, REGION, REVISION, full_name, known_region, one_of
@@ -80,6 +80,7 @@ class Cvqa:
         for table in folder.tables("test"):
             found = cells(table, wanted, folder.folder, id_columns=("ID",), fetch=self.fetch == "yes")
             rows += gathered.each(found, self._row)
+        gathered.problems += empty_region(self.counts, known_region(self.region), [row.where for row in rows])
         return ChoiceExamples(rows, gathered, folder.source, limit)
 
     def _row(self, row: Cells) -> Iterator[ChoiceRow]:

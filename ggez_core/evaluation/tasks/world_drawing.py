@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
@@ -26,13 +26,14 @@ from ...demo.world.dataset import Caption, Side, caption_rows
 from ...demo.world.registry import Concept, concepts
 from ...demo.world.templates import Split
 from ...errors import DataError
-from ...families.diffusion import DiffusionModel
 from ...families.drawing import Drawing
-from ...families.embedding import EmbeddingModel, load_embedding
 from ...families.family import BetaOf, FamilyModel, at_base
-from ..judge import judge_file, shipped_judge
 from ..kept import Kept
 from ..task import SIDES, Answer, Asker, Examples, Problem, TaskInfo
+
+if TYPE_CHECKING:
+    from ...families.diffusion import DiffusionModel
+    from ...families.embedding import EmbeddingModel
 
 ACCURACY, CLIP_SCORE = "concept_accuracy", "clip_score"
 REGION = "SEA"
@@ -112,6 +113,8 @@ class DrawingExamples:
     @cached_property
     def content(self) -> str:
         """A digest of which prompts there are, of the code that makes them, and of the judge."""
+        from ..judge import judge_file
+
         digest = hashlib.blake2b(digest_size=16)
         for path in (*sorted(Path(world.__file__).parent.rglob("*.py")), judge_file()):
             digest.update(path.read_bytes())
@@ -120,7 +123,7 @@ class DrawingExamples:
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Drawings with the model's own settings, and who scores them."""
-        return DrawingAsker(self.prompts, cast(DiffusionModel, model))
+        return DrawingAsker(self.prompts, cast("DiffusionModel", model))
 
 
 class DrawingAsker:
@@ -129,6 +132,8 @@ class DrawingAsker:
     def __init__(self, rows: Sequence[Caption], model: DiffusionModel) -> None:
         self._rows = rows
         self._batch = max(1, min(BATCH, BATCH_PIXELS // (model.limits.width * model.limits.height)))
+        from ..judge import shipped_judge
+
         self._judge = shipped_judge()
 
     def __len__(self) -> int:
@@ -136,7 +141,7 @@ class DrawingAsker:
 
     def ask(self, model: FamilyModel, beta_of: BetaOf = at_base, *, start: int = 0) -> Iterator[list[Answer]]:
         """Draw and judge, a batch at a time."""
-        asked = cast(DiffusionModel, model)
+        asked = cast("DiffusionModel", model)
         for first in range(start, len(self._rows), self._batch):
             rows = self._rows[first : first + self._batch]
             images = asked.draw([Drawing(row.text, seed=seed_of(row)) for row in rows], beta_of=beta_of)
@@ -160,6 +165,8 @@ class DrawingAsker:
 
     @cached_property
     def _scorers(self) -> dict[Side, EmbeddingModel]:
+        from ...families.embedding import load_embedding
+
         return {side: load_embedding(open_checkpoint(name)) for side, name in SCORERS.items()}
 
 

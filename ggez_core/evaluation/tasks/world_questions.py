@@ -13,18 +13,21 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
-
-import torch
+from typing import TYPE_CHECKING, cast
 
 from ...demo import world
 from ...demo.world.questions import Question, questions
 from ...demo.world.templates import Split
 from ...errors import DataError
 from ...families.family import BetaOf, FamilyModel, at_base
-from ...families.lvlm import Prepared, VisionLanguageModel, VisualAnswer, VisualQuestion
+from ...families.visual_questions import VisualAnswer, VisualQuestion
 from ..kept import Floats, Kept
 from ..task import SIDES, Answer, Asker, Examples, Problem, TaskInfo
+
+if TYPE_CHECKING:
+    import torch
+
+    from ...families.lvlm import Prepared, VisionLanguageModel
 
 OPEN, CHOICE = "open_accuracy", "choice_accuracy"
 WRITTEN, UNSEEN = "choice_written_accuracy", "choice_without_image_accuracy"
@@ -82,7 +85,7 @@ class WorldExamples:
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Prompts, and a list of pictures to look at."""
-        return WorldAsker(self.questions, cast(VisionLanguageModel, model), kept)
+        return WorldAsker(self.questions, cast("VisionLanguageModel", model), kept)
 
 
 class WorldAsker:
@@ -103,7 +106,7 @@ class WorldAsker:
 
     def ask(self, model: FamilyModel, beta_of: BetaOf = at_base, *, start: int = 0) -> Iterator[list[Answer]]:
         """Open-ended questions, then multiple choice, each also without its image."""
-        asked = cast(VisionLanguageModel, model)
+        asked = cast("VisionLanguageModel", model)
         seen = None if self._seen is None else self._seen.at(beta_of)
         for first, last in self._batches(start):
             batch = self._questions[first:last]
@@ -138,6 +141,8 @@ class WorldAsker:
         """What the model sees of a batch's pictures: (n, tokens, width)."""
         if seen is None:
             return None
+        import torch
+
         rows = torch.from_numpy(seen[[self._number[question.picture.id] for question in batch]])
         width = model.model.config.get_text_config().hidden_size
         return rows.reshape(len(rows), -1, width).to(model.device, model.model.dtype)

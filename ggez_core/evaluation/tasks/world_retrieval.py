@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,14 @@ from ...demo.world.dataset import Caption, Picture, caption_rows, pictures
 from ...demo.world.registry import Concept
 from ...demo.world.templates import Split
 from ...errors import DataError
-from ...families.embedding import EmbeddingModel
 from ...families.family import BetaOf, FamilyModel, at_base
 from ..embedded import image_rows, text_rows
 from ..kept import Floats, Kept
 from ..metrics import first_positive_ranks
 from ..task import SIDES, Answer, Asker, Examples, Problem, Side, TaskInfo
+
+if TYPE_CHECKING:
+    from ...families.embedding import EmbeddingModel
 
 PICTURES_PER_CONCEPT = 3
 REGION = "SEA"
@@ -92,7 +94,7 @@ class WorldExamples:
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Lists of texts and images to embed."""
-        return WorldAsker(self, cast(EmbeddingModel, model), kept)
+        return WorldAsker(self, cast("EmbeddingModel", model), kept)
 
 
 class _Drawn(Sequence[Image.Image]):

@@ -20,7 +20,7 @@ from typing import cast
 from ...data import DataFolder, ImageAt
 from ...errors import DataError
 from ..forms.choice import ACCURACY, ChoiceExamples, ChoiceRow
-from ..forms.placing import COUNTS, Counts, place
+from ..forms.placing import COUNTS, Counts, empty_region, place
 from ..forms.rows import Cells, Gathered, cells
 from ..languages import HOMES, language_code, regional_languages
 from ..options import REGION, REVISION, full_name, known_region, one_of
@@ -89,6 +89,7 @@ class WorldCuisines:
                 rows += gathered.each(
                     found, partial(self._row, pictures=pictures, aspect=PARTS[config], regional=regional)
                 )
+        gathered.problems += empty_region(self.counts, known_region(self.region), [row.where for row in rows])
         return ChoiceExamples(rows, gathered, f"{folder.source} with {images.source}", limit)
 
     def _row(

@@ -18,7 +18,7 @@ from typing import cast
 
 from ...data import DataFolder, ImageAt
 from ...errors import DataError
-from ..forms.placing import COUNTS, Counts, place
+from ..forms.placing import COUNTS, Counts, empty_region, place
 from ..forms.retrieval import MAIN, CaptionRow, RetrievalExamples
 from ..forms.rows import Cells, Gathered, cells
 from ..languages import HOMES, language_code, regional_languages
@@ -88,6 +88,7 @@ class Xm3600:
                 rows += gathered.each(found, partial(self._rows, split=language, known=known, regional=regional))
         if not rows and not gathered.problems:
             raise DataError(f"{folder.source}: has no file of a language; name files like th.parquet in one folder")
+        gathered.problems += empty_region(self.counts, known_region(self.region), [row.where for row in rows])
         return RetrievalExamples(rows, gathered, folder.source, limit)
 
     def _rows(
