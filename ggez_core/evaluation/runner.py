@@ -165,7 +165,7 @@ class Bench:
         meter.begin(lambda share: self._step(round(share * len(task.examples)), what), len(asker))
         fresh: list[Answer] = []
         start = len(file) if file is not None else 0
-        for batch in asker.ask(mover.model, setting.beta_of, start=start):
+        for batch in asker.ask(mover.model, self._weights.beta_of(setting.beta_of), start=start):
             if file is not None and batch:
                 file.append(batch)
             fresh += batch

@@ -79,6 +79,17 @@ class Weights:
         """A digest of these components' weights at the β that `beta_of` tells."""
         return _digest(self.around, *(self._one(component, beta_of(component)) for component in components))
 
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """The components in which base and regional differ."""
+        ends = self.regional if self.regional is not None else self.base
+        return tuple(component for component, digest in self.base.items() if digest != ends.get(component))
+
+    def beta_of(self, beta_of: BetaOf) -> BetaOf:
+        """The same, but 0 for components that don't differ, so that nothing of theirs is computed again."""
+        moving = frozenset(self.differing)
+        return lambda component: beta_of(component) if component in moving or component not in self.base else 0.0
+
     def _one(self, component: str, beta: float) -> str:
         base = self.base.get(component, "")
         regional = base if self.regional is None else self.regional.get(component, "")

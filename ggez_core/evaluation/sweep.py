@@ -31,6 +31,7 @@ from .task import Task
 
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)  # what the paper tries for embedding models, and both ends
 ROWS, ANSWERS = "rows.jsonl", "answers"
+FEW = 1000  # numbers: a component of fewer (a scale, a bias) isn't given a β of its own
 BY_COMPONENT, BY_LAYERS = "one β a component", "one β a group of layers"
 
 
@@ -73,8 +74,8 @@ def sweep(
     place = placement or Placement()
     choosing, reporting = _both_splits(tasks, family_of(first).name, data, limit)
     weights = weights_of(first, second, place)
-    differing = [name for name in first.components if weights.base[name] != (weights.regional or {}).get(name)]
-    groups = layer_groups(first, differing) if search and search.per_layer else {}
+    movable = [name for name in weights.differing if _elements(first, name) >= FEW]
+    groups = layer_groups(first, movable) if search and search.per_layer else {}
 
     def open_live() -> _Moving:
         model = load(first, place)
@@ -87,7 +88,7 @@ def sweep(
     choices = Choices(field, grid, keep_global, keep_by)
     choices.measure_grid(watch)
     if search:
-        parts = {BY_COMPONENT: differing} if search.per_component else {}
+        parts = {BY_COMPONENT: movable} if search.per_component else {}
         if search.per_layer:
             parts[BY_LAYERS] = list(dict.fromkeys(groups.values()))
         choices.look_further(search, parts, watch)
@@ -109,6 +110,10 @@ def sweep(
         rows=tuple(field.rows),
         problems={one.name: one.examples.problems for one in (*choosing, *reporting) if one.examples.problems},
     )
+
+
+def _elements(checkpoint: Checkpoint, component: str) -> int:
+    return sum(checkpoint.tensors[name].size for name in checkpoint.components[component])
 
 
 def _both_splits(

@@ -83,6 +83,12 @@ def test_only_what_a_beta_changes_is_computed_again(text_only: tuple[Path, Path]
     assert rows_of(task)["texts"] >= 2 * task.count  # the same base: only its own embeddings are used again
 
 
+def test_a_tower_that_stands_still_is_run_once_without_any_folder_too(text_only: tuple[Path, Path]) -> None:
+    task = Pairs(splits=("test",), count=16)
+    sweep(*text_only, (0.25, 0.5), [task], alpha=0.43, cache=Path("/dev/null/nowhere"))
+    assert rows_of(task) == {"images": 16, "texts": 4 * 16}
+
+
 def test_a_finished_sweep_needs_no_model(
     both: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +228,8 @@ def test_what_tells_weights_apart() -> None:
     assert len({moved.key("b", at(beta)) for beta in (0, 0.3, 0.7, 1)}) == 4
     assert moved.key("b", at(0)) == still.key("b", at_base)
     assert moved.key("b", at(1)) == weights(base={"a": "1", "b": "3"}, regional=None).key("b", at_base)
+    assert [moved.beta_of(at(0.3))(component) for component in "ab?"] == [0, 0.3, 0.3]
+    assert (moved.differing, still.differing) == (("b",), ())
     assert moved.key("a", at(0)) != weights(around="y").key("a", at(0))
 
 
