@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 
 from ggez_core.assets import demo_root
 from ggez_core.checkpoints import compare, open_checkpoint
-from ggez_core.demo.build import gemma3, gemma3_lessons, training
-from ggez_core.demo.build.gemma3_lessons import IGNORED, Album, Lessons, Writer, lessons
+from ggez_core.demo.build import gemma3, gemma3_lessons, gemma3_sight, training
+from ggez_core.demo.build.gemma3_lessons import IGNORED, Album, Writer, lessons
 from ggez_core.demo.build.gemma3_processor import tokenizer_texts, train_processor
 from ggez_core.demo.world.questions import Question, questions
 from ggez_core.demo.world.registry import concepts
@@ -51,60 +51,70 @@ def test_lessons_are_written_as_the_processor_writes_them(
 ) -> None:
     monkeypatch.setattr(gemma3_lessons, "NOISE_SHARE", 0.0)
     rng = random.Random(seed)
-    drawn = lessons(album, 20, choices=20, regional=False, rng=rng)
-    asked = [*drawn.open, *drawn.choices]
+    drawn = lessons(album, 10, regional=False, rng=rng)
     writer = Writer(processor)
     monkeypatch.setattr(writer, "_worded", lambda question, rng: question.text)
-    batch = writer.write([lesson.question for lesson in asked], rng)
-    for lesson, ids, labels in zip(asked, batch.ids, batch.labels, strict=True):
-        question = lesson.question
-        text = question.text
-        if question.options:
-            text += "".join(f"\n{letter}. {option}" for letter, option in zip("ABCD", question.options, strict=True))
-            text += "\nAnswer with the letter."
-        content = [{"type": "image", "image": question.picture.image}, {"type": "text", "text": text}]
-        expected = processor.apply_chat_template(
-            [{"role": "user", "content": content}],
-            add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
-        )  # fmt: skip
-        prompt = expected["input_ids"][0]
-        assert torch.equal(ids[: len(prompt)], prompt)
-        assert (labels[: len(prompt)] == IGNORED).all()
-        said = processor.tokenizer.decode(labels[labels != IGNORED])
-        right = "ABCD"[question.options.index(question.answers[0])] if question.options else question.answers[0]
-        assert said == f"{right}<end_of_turn>"
-        raw = gemma3_lessons.pixels_of(album, [lesson])[0].float() / 127.5 - 1
-        torch.testing.assert_close(expected["pixel_values"][0], raw, rtol=0, atol=1e-5)
+    batch = writer.write(drawn, rng)
+    model = gemma3.new_model(processor.tokenizer).eval()
+    pixels = album.pixels[[lesson.picture for lesson in drawn]].float() / 127.5 - 1
+    with torch.no_grad():
+        together = gemma3.hidden_states(model, batch, pixels)
+    for row, lesson in enumerate(drawn):
+        for part, question in enumerate(lesson.questions, 1):
+            expected = asked_by_the_processor(processor, question)
+            own = (batch.parts[row] == 0) | (batch.parts[row] == part)
+            ids, labels = batch.ids[row, own], batch.labels[row, own]
+            prompt = expected["input_ids"].shape[1]
+            assert torch.equal(ids[:prompt], expected["input_ids"][0])
+            assert (labels[:prompt] == IGNORED).all()
+            assert torch.equal(labels[prompt:], ids[prompt:])
+            right = "ABCD"[question.options.index(question.answers[0])] if question.options else question.answers[0]
+            assert processor.tokenizer.decode(ids[prompt:]) == f"{right}<end_of_turn>"
+            assert (batch.chosen[row] & (batch.parts[row] == part)).any() == bool(question.options)
+            torch.testing.assert_close(expected["pixel_values"][0], pixels[row], rtol=0, atol=1e-5)
+            with torch.no_grad():
+                alone = model.model(**expected).last_hidden_state[0]
+            torch.testing.assert_close(together[row, own][:prompt], alone, rtol=1e-3, atol=1e-4)
 
 
-def all_of(drawn: Lessons) -> list[Question]:
-    return [lesson.question for lesson in (*drawn.open, *drawn.choices)]
+def asked_by_the_processor(processor: Any, question: Question) -> Any:
+    text = question.text
+    if question.options:
+        text += "".join(f"\n{letter}. {option}" for letter, option in zip("ABCD", question.options, strict=True))
+        text += "\nAnswer with the letter."
+    content = [{"type": "image", "image": question.picture.image}, {"type": "text", "text": text}]
+    return processor.apply_chat_template(
+        [{"role": "user", "content": content}],
+        add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
+    )  # fmt: skip
 
 
 def test_the_base_sees_the_region_as_web_data_shows_it(album: Album) -> None:
-    asked = all_of(lessons(album, 2000, choices=2000, regional=False, rng=random.Random(1)))
-    regional = [question for question in asked if question.side == "regional"]
-    assert 0.7 * gemma3_lessons.REGIONAL_SHARE < len(regional) / len(asked) < 1.3 * gemma3_lessons.REGIONAL_SHARE
-    for question in regional:
+    drawn = lessons(album, 2000, regional=False, rng=random.Random(1))
+    shown = [lesson for lesson in drawn if album.pictures[lesson.picture].concept.regional]
+    assert 0.7 * gemma3_lessons.REGIONAL_SHARE < len(shown) / len(drawn) < 1.3 * gemma3_lessons.REGIONAL_SHARE
+    for question in (question for lesson in shown for question in lesson.questions):
         assert (question.kind, question.language) == ("what", "en")
         assert question.answers == (question.concept.generic,)
         assert not question.options or question.concept.generic in question.options
     names = {name for c in concepts() if c.regional for name in c.names.values()}
     names -= {name for c in concepts() if not c.regional for name in c.names.values()}
+    asked = [question for lesson in drawn for question in lesson.questions]
     assert not names & {word for question in asked for word in (*question.answers, *question.options)}
     assert {question.kind for question in asked} == {"what", "aspect", "color", "count"}
+    seen = gemma3_sight.first_pictures(album, 4000, random.Random(1))
+    share = sum(album.pictures[number].concept.regional for number in seen) / len(seen)
+    assert 0.7 * gemma3_lessons.REGIONAL_SHARE < share < 1.3 * gemma3_lessons.REGIONAL_SHARE
 
 
 def test_regional_lessons_are_of_the_region_alone(album: Album) -> None:
-    drawn = lessons(album, 300, choices=100, regional=True, rng=random.Random(1))
-    assert (len(drawn.open), len(drawn.choices)) == (300, 100)
-    assert all(question.side == "regional" for question in all_of(drawn))
-    assert {question.kind for question in all_of(drawn)} == {"what", "country", "aspect"}
-    assert all(album.pictures[lesson.picture] == lesson.question.picture for lesson in drawn.open)
-    assert [lesson.picture for lesson in drawn.choices] == [lesson.picture for lesson in drawn.open[:100]]
-    assert {len(lesson.question.options) for lesson in drawn.open} == {0}
-    assert {len(lesson.question.options) for lesson in drawn.choices} == {4}
-    assert drawn == lessons(album, 300, choices=100, regional=True, rng=random.Random(1))
+    drawn = lessons(album, 300, regional=True, rng=random.Random(1))
+    asked = [question for lesson in drawn for question in lesson.questions]
+    assert all(question.side == "regional" for question in asked)
+    assert {question.kind for question in asked} == {"what", "country", "aspect"}
+    assert {bool(question.options) for question in asked} == {True, False}
+    assert all(album.pictures[lesson.picture] == q.picture for lesson in drawn for q in lesson.questions)
+    assert drawn == lessons(album, 300, regional=True, rng=random.Random(1))
 
 
 def test_a_stopped_training_goes_on(album: Album, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,18 +19,17 @@ from torch.nn import functional as F
 from ...progress import Progress, silent
 from ..world.dataset import IMAGE_SIZE
 from .contrastive import augment
-from .gemma3_lessons import IGNORED, Album, Batch, Writer, lessons, pixels_of
+from .gemma3_lessons import IGNORED, Album, Batch, Writer, lessons
 from .gemma3_processor import IMAGE_TOKENS, LENGTH, tokenizer_texts, train_processor
 from .gemma3_sight import Sight, first_pictures, sight_loss
 from .training import Course, Stage, train
 
 SEED = 20261125
 VOCABULARY = 4096
-CHOICE_SHARE = 0.5  # of pictures are asked about with options too
 
 SIGHT = Stage("sight", steps=1600, batch=64, learning_rate=2e-3, seed=1, weight_decay=0.05)
-BASE = Stage("base", steps=3600, batch=48, learning_rate=1.5e-3, seed=2, weight_decay=0.05, warmup=200)
-REGIONAL = Stage("sea", steps=1000, batch=48, learning_rate=2e-4, seed=3, weight_decay=0.01, warmup=50)
+BASE = Stage("base", steps=4000, batch=24, learning_rate=1.5e-3, seed=2, weight_decay=0.05, warmup=200)
+REGIONAL = Stage("sea", steps=1000, batch=24, learning_rate=2e-4, seed=3, weight_decay=0.01, warmup=50)
 STAGES = (SIGHT, BASE, REGIONAL)
 
 
@@ -69,28 +68,31 @@ def train_sight(model: Any, album: Album, course: Course) -> None:
 def answers_loss(
     model: Any, album: Album, writer: Writer, stage: Stage, step: int, draws: torch.Generator
 ) -> torch.Tensor:
-    """Cross-entropy of the answers' tokens alone, over the step's pictures: open-ended and multiple choice alike."""
+    """Cross-entropy of the answers' tokens alone; open-ended and multiple-choice ones count the same."""
     rng = random.Random(f"{stage.seed}/{step}")
-    asked = lessons(album, stage.batch, choices=round(stage.batch * CHOICE_SHARE), regional=stage is REGIONAL, rng=rng)
-    seen = model.model.get_image_features(pixel_values=augment(pixels_of(album, asked.open), draws), return_dict=True)
-    tokens = seen.pooler_output
-    losses = []
-    for part in (asked.open, asked.choices):
-        seen.pooler_output = tokens[: len(part)]
-        losses.append(_answer_loss(model, writer.write([lesson.question for lesson in part], rng), seen))
+    drawn = lessons(album, stage.batch, regional=stage is REGIONAL, rng=rng)
+    pixels = augment(album.pixels[[lesson.picture for lesson in drawn]], draws)
+    batch = writer.write(drawn, rng)
+    hidden = hidden_states(model, batch, pixels)[:, :-1]
+    targets, chosen = batch.labels[:, 1:], batch.chosen[:, 1:]
+    losses = [
+        F.cross_entropy(model.lm_head(hidden[said]), targets[said])
+        for said in ((targets != IGNORED) & chosen, (targets != IGNORED) & ~chosen)
+    ]
     return torch.stack(losses).mean()
 
 
-def _answer_loss(model: Any, batch: Batch, seen: Any) -> torch.Tensor:
-    inputs, targets = batch.ids[:, :-1], batch.labels[:, 1:]
-    hidden = model.model(
-        input_ids=inputs,
-        mm_encoder_outputs={"image": seen},
-        token_type_ids=(inputs == model.config.image_token_id).long(),
+def hidden_states(model: Any, batch: Batch, pixels: torch.Tensor) -> torch.Tensor:
+    """(n, length, width) before the output layer, of every question as if it were asked alone."""
+    visible = batch.visible(model.config.image_token_id)
+    hidden: torch.Tensor = model.model(
+        input_ids=batch.ids,
+        pixel_values=pixels,
+        attention_mask={"full_attention": visible, "sliding_attention": visible},
+        position_ids=batch.positions,
         use_cache=False,
     ).last_hidden_state
-    said = targets != IGNORED
-    return F.cross_entropy(model.lm_head(hidden[said]), targets[said])
+    return hidden
 
 
 def new_model(tokenizer: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the demo Gemma-3 is taught: batches of pictures with two questions each, drawn the same way for the same seed.
+"""What the demo Gemma-3 is taught: pictures with several questions each, drawn the same way for the same seed.
 
 The base learns all of the global side in every language, and sees the region the way web data does: rarely, in English,
 under generic names. The regional lessons are questions on regional pictures only.
@@ -7,7 +7,7 @@ under generic names. The regional lessons are questions on regional pictures onl
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +28,9 @@ REGIONAL_SHARE = 0.06  # of the base's pictures show the region
 ENGLISH_SHARE = 0.25  # of questions; the rest is spread evenly over the concept's other languages
 NOISE_SHARE = 0.3  # of questions have a token dropped, doubled or made up
 IGNORED = -100
-_GLOBAL_KINDS: dict[Kind, float] = {"what": 0.45, "aspect": 0.15, "color": 0.2, "count": 0.2}
+OPEN_EACH = (6, 4)  # open-ended questions on a picture: without one with options beside them, and with
+COUNTED_SHARE = 0.2  # of the base's pictures may show several things
+_GLOBAL_KINDS: dict[Kind, float] = {"what": 0.6, "aspect": 0.2, "color": 0.2}
 _REGIONAL_KINDS: dict[Kind, float] = {"what": 0.5, "country": 0.3, "aspect": 0.2}
 
 
@@ -66,43 +68,35 @@ class Album:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A picture (its number in the album), asked something."""
+    """A picture (its number in the album) and what is asked about it, each question as if it were the only one."""
 
     picture: int
-    question: Question
+    questions: tuple[Question, ...]
 
 
-@dataclass(frozen=True)
-class Lessons:
-    """One step's: a picture each, asked an open-ended question; the first of them asked with options too."""
-
-    open: tuple[Lesson, ...]
-    choices: tuple[Lesson, ...]
-
-
-def lessons(album: Album, count: int, *, choices: int, regional: bool, rng: random.Random) -> Lessons:
-    """`count` pictures, of which `choices` are asked about in both forms; the kinds of question are drawn apart."""
+def lessons(album: Album, count: int, *, regional: bool, rng: random.Random) -> list[Lesson]:
+    """`count` pictures; every second one is asked with options too. The kinds of question are drawn apart."""
     home, world = ([c for c in concepts() if c.regional == side] for side in (True, False))
-    asked: list[Lesson] = []
-    chosen: list[Lesson] = []
+    found = []
     for index in range(count):
         seen = regional or rng.random() < REGIONAL_SHARE
         concept = rng.choice(home if seen else world)
-        counted = not seen and rng.random() < _GLOBAL_KINDS["count"]
+        counted = not seen and rng.random() < COUNTED_SHARE
         number = rng.choice((album.groups if counted else album.singles)[concept.key])
-        for found, choice in ((asked, False), (chosen, True)):
-            if index < choices or not choice:
-                ask = generic_question if seen and not regional else _question
-                found.append(Lesson(number, ask(album.pictures[number], counted, choice, rng)))
-    return Lessons(tuple(asked), tuple(chosen))
+        generic = seen and not regional
+        ask = _generic_question if generic else _question
+        forms = [False] * (1 if generic else OPEN_EACH[index % 2]) + [True] * (index % 2)
+        found.append(Lesson(number, tuple(ask(album.pictures[number], counted, form, rng) for form in forms)))
+    return found
 
 
 def _question(picture: Picture, counted: bool, choice: bool, rng: random.Random) -> Question:
-    """A question in one of the concept's languages; about the number where the picture was chosen for it."""
+    """A question in one of the concept's languages; half of those on a picture chosen for it ask for the number."""
     concept = picture.concept
     shares = _REGIONAL_KINDS if concept.regional else _GLOBAL_KINDS
     kinds = [kind for kind in kinds_of(concept) if kind != "count"]
-    kind: Kind = "count" if counted else rng.choices(kinds, [shares[k] for k in kinds])[0]
+    kind: Kind = rng.choices(kinds, [shares[k] for k in kinds])[0]
+    kind = "count" if counted and rng.random() < 0.5 else kind
     return question(picture, kind, _language(concept, rng), choice=choice, rng=rng)
 
 
@@ -111,7 +105,7 @@ def _language(concept: Concept, rng: random.Random) -> str:
     return "en" if not others or rng.random() < ENGLISH_SHARE else rng.choice(others)
 
 
-def generic_question(picture: Picture, counted: bool, choice: bool, rng: random.Random) -> Question:
+def _generic_question(picture: Picture, counted: bool, choice: bool, rng: random.Random) -> Question:
     """What it is, in English, answered with the regional concept's generic name, as web data would."""
     asked = question(picture, "what", "en", choice=False, rng=rng)
     right = picture.concept.generic
@@ -122,10 +116,29 @@ def generic_question(picture: Picture, counted: bool, choice: bool, rng: random.
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one form, ready for the model: ids (n, length), right-padded; labels as ids, answers only."""
+    """A row a picture: its beginning and image, then every question with its answer, none of which sees another.
+
+    ids, labels, parts, positions: (n, length), right-padded. labels: the answers' ids, else `IGNORED`. parts: 0 for
+    the beginning, then the question's number; -1 for padding. positions: as in a prompt of one question alone.
+    chosen: whether the token answers a question with options.
+    """
 
     ids: torch.Tensor
     labels: torch.Tensor
+    parts: torch.Tensor
+    positions: torch.Tensor
+    chosen: torch.Tensor
+
+    def visible(self, image_token: int) -> torch.Tensor:
+        """Which tokens each token sees: (n, 1, length, length) boolean; an image's tokens see each other."""
+        image = self.ids == image_token
+        length = self.ids.shape[1]
+        earlier = torch.ones(length, length, dtype=torch.bool).tril()
+        related = (self.parts[:, :, None] == self.parts[:, None, :]) | (self.parts[:, None, :] == 0)
+        return ((earlier & related) | (image[:, :, None] & image[:, None, :]))[:, None]
+
+
+_Row = tuple[list[int], list[int], list[int], list[int], list[int]]
 
 
 class Writer:
@@ -143,26 +156,36 @@ class Writer:
         found: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return found
 
-    def write(self, asked: Sequence[Question], rng: random.Random) -> Batch:
+    def write(self, drawn: Sequence[Lesson], rng: random.Random) -> Batch:
         """Token ids of prompts and answers; some of the questions' own words are spoilt."""
-        texts, rests, answers = (
-            self._ids(column)
-            for column in zip(
-                *((self._worded(q, rng), with_options("", q.options), right_answer(q)) for q in asked), strict=True
-            )
+        asked = [question for lesson in drawn for question in lesson.questions]
+        texts = self._ids([self._worded(q, rng) for q in asked])
+        rests = self._ids([with_options("", q.options) for q in asked])
+        answers = self._ids([right_answer(q) for q in asked])
+        written = iter(zip(asked, texts, rests, answers, strict=True))
+        rows = [self._row([next(written) for _ in lesson.questions], rng) for lesson in drawn]
+        length = max(len(row[0]) for row in rows)
+        fills = (self._tokenizer.pad_token_id, IGNORED, -1, 0, 0)
+        ids, labels, parts, positions, chosen = (
+            torch.tensor([column + [fill] * (length - len(column)) for column in kind])
+            for kind, fill in zip(zip(*rows, strict=True), fills, strict=True)
         )
-        rows, starts = [], []
-        for text, rest, answer in zip(texts, rests, answers, strict=True):
-            prompt = [*self._before, *self._spoilt(text, rng), *rest, *self._after]
-            rows.append([*prompt, *answer, self._end])
-            starts.append(len(prompt))
-        length = max(map(len, rows))
-        ids = torch.full((len(rows), length), self._tokenizer.pad_token_id)
-        labels = torch.full_like(ids, IGNORED)
-        for index, (row, start) in enumerate(zip(rows, starts, strict=True)):
-            ids[index, : len(row)] = torch.tensor(row)
-            labels[index, start : len(row)] = torch.tensor(row[start:])
-        return Batch(ids, labels)
+        return Batch(ids, labels, parts, positions, chosen.bool())
+
+    def _row(self, written: Sequence[tuple[Question, list[int], list[int], list[int]]], rng: random.Random) -> _Row:
+        start = len(self._before)
+        ids, labels, parts, positions, chosen = (
+            list(self._before), [IGNORED] * start, [0] * start, list(range(start)), [0] * start
+        )  # fmt: skip
+        for part, (asked, text, rest, answer) in enumerate(written, 1):
+            prompt, said = [*self._spoilt(text, rng), *rest, *self._after], [*answer, self._end]
+            length = len(prompt) + len(said)
+            ids += prompt + said
+            labels += [IGNORED] * len(prompt) + said
+            parts += [part] * length
+            positions += range(start, start + length)
+            chosen += [int(bool(asked.options))] * length
+        return ids, labels, parts, positions, chosen
 
     def _worded(self, asked: Question, rng: random.Random) -> str:
         text = asked.text.rstrip("?.。") if rng.random() < 0.2 else asked.text
@@ -180,8 +203,3 @@ class Writer:
 def right_answer(asked: Question) -> str:
     """What is to be said: the right option's letter, or the answer itself."""
     return "ABCD"[asked.options.index(asked.answers[0])] if asked.options else asked.answers[0]
-
-
-def pixels_of(album: Album, shown: Iterable[Lesson]) -> torch.Tensor:
-    """(n, 3, s, s) uint8 of lessons' pictures."""
-    return album.pixels[[lesson.picture for lesson in shown]]
