@@ -190,6 +190,7 @@ def test_the_command_scores_a_folder_of_ones_own(ggez: Ggez, tmp_path: Path, mon
         status, out, err = ggez(*asked_for, "--data", given)
         assert (status, err.count("Traceback")) == (0, 0)
         document = json.loads(out)
+    assert list(document["data"].values()) == [str(data)]
     assert "r3" in out
     assert "doesn't open" in out
     assert {row["task"] for row in document["rows"]} == {"custom:ask=choice,language=en"}
