@@ -17,7 +17,7 @@ from .problem import Problem, attempt
 from .service import DEMO_PAIR, Service
 from .session import session_of
 from .settings import Settings
-from .tabs import compare, export, models
+from .tabs import compare, crosslingual, export, models, sweep
 from .text import say
 from .theme import CSS, theme
 
@@ -34,16 +34,25 @@ def build(service: Service) -> gr.Blocks:
                 chosen = models.build(service, models_tab, head)
             with gr.Tab(say("tab.compare"), id="compare"):
                 compared = compare.build(service, head, force)
+            with gr.Tab(say("tab.sweep"), id="sweep"):
+                swept = sweep.build(service, head, compared)
+            with gr.Tab(say("tab.crosslingual"), id="crosslingual"):
+                crosslingual.build(service, head)
             with gr.Tab(say("tab.export"), id="export"):
                 export.build(service, head, force)
         api.register(service)
-        _start(service, page, head, chosen, compared)
+        _start(service, page, head, chosen, compared, swept)
     page.queue(default_concurrency_limit=4)
     return page  # type: ignore[no-any-return]
 
 
 def _start(
-    service: Service, page: gr.Blocks, head: header.Header, chosen: models.ModelsTab, compared: compare.CompareTab
+    service: Service,
+    page: gr.Blocks,
+    head: header.Header,
+    chosen: models.ModelsTab,
+    compared: compare.CompareTab,
+    swept: sweep.SweepTab,
 ) -> None:
     """What happens when a visitor comes, loads another pair, and leaves."""
 
@@ -61,6 +70,7 @@ def _start(
     came = page.load(first, head.beta, pair_outputs, **QUICK)
     for event in (came, chosen.loaded):
         compared.load_after(event)
+        swept.load_after(event)
     page.unload(leave)
 
 

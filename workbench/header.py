@@ -21,12 +21,13 @@ FOLLOW = f"(beta) => Array({SLIDERS}).fill(beta)"  # in the browser: the compone
 
 @dataclass(frozen=True)
 class Header:
-    """The header's components, for the tabs to listen to and write into."""
+    """The header's components, for the tabs to listen to and write into. strip: GRP over β, once a sweep has it."""
 
     pair: gr.HTML
     beta: gr.Slider
     components: tuple[gr.Slider, ...]
     facts: gr.HTML
+    strip: gr.HTML
 
 
 def build() -> Header:
@@ -39,6 +40,7 @@ def build() -> Header:
             0, 1, START, step=0.01, label=say("beta.label"), info=say("beta.info"), scale=4, min_width=300, buttons=[]
         )
         facts = gr.HTML(render.facts(Service.alpha(), None), padding=False)
+    strip = gr.HTML(padding=False, elem_classes="gg-under-slider")
     with gr.Accordion(say("components.label"), open=False):
         gr.HTML(fine(say("components.info")), padding=False)
         with gr.Row():
@@ -56,7 +58,7 @@ def build() -> Header:
                 for k in range(SLIDERS)
             )
     beta.input(None, beta, list(sliders), js=FOLLOW, api_visibility="private")
-    return Header(pair, beta, sliders, facts)
+    return Header(pair, beta, sliders, facts, strip)
 
 
 def own_betas(pair: Pair, values: Sequence[float]) -> dict[str, float]:

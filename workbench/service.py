@@ -19,6 +19,7 @@ from .pairs import Pair, PairStore
 from .session import Visitors
 from .settings import Settings
 from .slow import SlowQuestions
+from .sweeps import SweepJobs
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Service:
         self.exports = Exports(settings.storage / "exports")
         self.drawn = Drawn()
         self.slow = SlowQuestions()
+        self.sweeps = SweepJobs(settings.storage / "sweeps", settings.memory_budget)
         self._pairs = PairStore(settings.memory_budget)
         self._visitors = Visitors()
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import diffusion, embedding, lvlm
+from . import diffusion, embedding
 from .view import View, ViewModule
 
 __all__ = ["VIEWS", "View", "ViewModule"]
 
-VIEWS: Mapping[str, ViewModule] = MappingProxyType({"embedding": embedding, "diffusion": diffusion, "lvlm": lvlm})
+VIEWS: Mapping[str, ViewModule] = MappingProxyType({"embedding": embedding, "diffusion": diffusion})

@@ -106,7 +106,6 @@ class DrawingExamples:
 
     prompts: tuple[Caption, ...]
     problems: tuple[Problem, ...] = ()
-    source: str = ""
 
     def __len__(self) -> int:
         return len(self.prompts)

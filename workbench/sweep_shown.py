@@ -1,0 +1,240 @@
+"""What the Sweep tab shows of a sweep: progress, verdict, figures and files; pure functions of a job and α.
+
+Imports plotly through the engine's figures; loaded when there is something to draw.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .markup import Html, join, notice, tag
+from .reports import table as html_table
+from .service import REGION
+from .text import say
+
+if TYPE_CHECKING:
+    from ggez_core.evaluation.curve import CurvePoint
+    from ggez_core.evaluation.figures import Table
+    from ggez_core.evaluation.parity import Point
+    from ggez_core.evaluation.report import Reported
+    from ggez_core.evaluation.rows import Score
+
+    from .pairs import Pair
+    from .sweeps import Job
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything that a new point or another α changes. A figure is None while there is nothing to draw."""
+
+    verdict: str
+    strip: str
+    curves: tuple[Any, Any, Any]
+    table: Table | None
+    report: str
+    measures: list[str]
+    measure: str | None
+    slices: tuple[Any, Any, Any]
+    slice_table: Table | None
+    files: str
+
+
+def offered(pair: Pair) -> list[str]:
+    """Names of the small world's tasks that the pair's family can be asked: those that need no data from elsewhere."""
+    from ggez_core.evaluation.tasks import FILES, task
+
+    own = (task(name).info for name in FILES if name.startswith("world-"))
+    return [info.name for info in own if pair.family.name in info.families]
+
+
+def status(job: Job) -> Html:
+    """How far the sweep is, or how it ended."""
+    if job.problem:
+        return notice(job.problem, "problem")
+    if job.stopped:
+        return notice(say("sweep.stopped", points=len(job.points)))
+    if job.report is not None:
+        return notice(say("sweep.done", points=len(job.points)), "good")
+    if job.step is None:
+        return notice(say("sweep.waiting"))
+    share = min(job.step.done / max(job.step.total, 1), 1.0)
+    bar = tag("progress", max="1", value=f"{share:.4f}", aria_label=say("sweep.progress"))
+    said = say("sweep.working", what=job.step.what, done=job.step.done, total=job.step.total, unit=job.step.unit)
+    return tag("div", bar, tag("span", said), cls="gg-progress", role="status")
+
+
+def figures(job: Job, alpha: float, keep: float | None, measure: str) -> Shown:
+    """The figures of what has arrived so far, for an α and a share of the global score to keep."""
+    curve = job.curve
+    if not any(p.beta == 0 for p in curve) or len(curve) < 2:
+        return Shown("", "", (None, None, None), None, "", [], None, (None, None, None), None, "")
+    from ggez_core.evaluation import figures as draw
+
+    best, kept = _choices(curve, alpha, keep)
+    chosen = (kept or best).beta
+    curve_numbers = draw.curve_table(curve, alpha)
+    measures, found, slices, slice_numbers = _sliced(job, measure)
+    tables = [curve_numbers, draw.best_beta_table(curve), *([slice_numbers] if slice_numbers else [])]
+    return Shown(
+        verdict=_verdict(best, kept, alpha, keep),
+        strip=strip(curve, alpha, chosen),
+        curves=(
+            draw.parity_curve(curve, alpha, chosen),
+            draw.tradeoff(curve, alpha, chosen),
+            draw.best_beta_by_alpha(curve, alpha),
+        ),
+        table=curve_numbers,
+        report=_report(job),
+        measures=measures,
+        measure=found,
+        slices=slices,
+        slice_table=slice_numbers,
+        files=_files(job, tables),
+    )
+
+
+def strip(curve: Sequence[CurvePoint], alpha: float, chosen: float, width: int = 600, height: int = 34) -> Html:
+    """GRP over β as a thin line to stand under the slider, with base, β* and regional marked."""
+    points = [(p.beta, p.point.grp(alpha)) for p in curve]
+    low, high = min(y for _, y in points), max(y for _, y in points)
+    reach = (high - low) or 1.0
+
+    def at(beta: float, value: float) -> tuple[float, float]:
+        return 8 + beta * (width - 16), height - 8 - (value - low) / reach * (height - 16)
+
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*p) for p in points))
+    by_beta = dict(points)
+    marks = ((0.0, "base"), (1.0, "regional"), (chosen, "merged"))
+    dots = join(_dot(*at(beta, by_beta[beta]), side) for beta, side in marks if beta in by_beta)
+    said = say("sweep.strip", beta=chosen, grp=by_beta.get(chosen, high))
+    return tag(
+        "svg", tag("title", said), tag("polyline", points=line), dots,
+        viewBox=f"0 0 {width} {height}", preserveAspectRatio="none", role="img", aria_label=said, cls="gg-strip",
+    )  # fmt: skip
+
+
+def _dot(x: float, y: float, side: str) -> Html:
+    return tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=5 if side == "merged" else 4, cls=f"gg-dot gg-{side}")
+
+
+def _choices(curve: Sequence[CurvePoint], alpha: float, keep: float | None) -> tuple[Point, Point | None]:
+    from ggez_core.evaluation.curve import choose_beta
+
+    return choose_beta(curve, alpha), choose_beta(curve, alpha, keep) if keep else None
+
+
+def _verdict(best: Point, kept: Point | None, alpha: float, keep: float | None) -> Html:
+    """The choices on validation, each a button that moves β there."""
+    choices = [(say("sweep.best"), best)]
+    if kept is not None and keep:
+        choices.append((say("sweep.kept", share=keep), kept))
+    buttons = [
+        tag(
+            "button",
+            tag("b", name),
+            " ",
+            say("sweep.choice", beta=p.beta, grp=p.grp(alpha), q_global=p.q_global, q_regional=p.q_regional),
+            cls="gg-chip",
+            type="button",
+            data_index=round(100 * p.beta),
+            title=say("sweep.go", beta=p.beta),
+        )
+        for name, p in choices
+    ]
+    return tag("div", tag("span", say("sweep.chosen"), cls="gg-label"), *buttons, cls="gg-chips")
+
+
+def _report(job: Job) -> str:
+    """What the choices are worth on the test split."""
+    if job.report is None:
+        return ""
+    heads = [say(f"sweep.test.{name}") for name in ("model", "beta", "global", "kept", "regional", "gain", "grp")]
+    rows = [_tested(choice) for choice in job.report.test]
+    n_global, n_regional = job.report.test[0].n_global, job.report.test[0].n_regional
+    caption = say("sweep.test", n_global=n_global, n_regional=n_regional)
+    problems = [
+        notice(say("sweep.left_out", count=len(found), task=name, row=found[0].row, why=found[0].why), "problem")
+        for name, found in job.report.problems.items()
+    ]
+    return join([html_table(caption, heads, rows), *problems])
+
+
+def _tested(choice: Reported) -> list[str]:
+    def number(estimate: Any, form: str = ".3f") -> str:
+        return "–" if estimate is None else f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"
+
+    return [
+        choice.name,
+        f"{choice.beta:.2f}",
+        number(choice.q_global),
+        number(choice.global_kept, ".1%"),
+        number(choice.q_regional),
+        number(choice.regional_gain, "+.0%"),
+        number(choice.grp),
+    ]
+
+
+def _sliced(job: Job, measure: str) -> tuple[list[str], str | None, tuple[Any, Any, Any], Table | None]:
+    """Bars by language and country and the map, for one task and metric, of the models reported on test."""
+    if job.report is None:
+        return [], None, (None, None, None), None
+    from ggez_core.evaluation import figures as draw
+    from ggez_core.regions import REGIONS
+
+    tested = {choice.setting: choice.name for choice in job.report.test}
+    rows = [row for row in job.report.rows if row.split == job.report.tasks.get(row.task, ("", ""))[1]]
+    measures = list(dict.fromkeys(f"{row.task}: {row.metric}" for row in rows if row.main))
+    found = measure if measure in measures else measures[0] if measures else None
+    if found is None:
+        return [], None, (None, None, None), None
+    mine = [row for row in rows if f"{row.task}: {row.metric}" == found]
+    names = {(s.beta, s.parts): name for s, name in tested.items()}
+    by_language = _series(mine, names, "language", None)
+    by_country = _series(mine, names, "country", "regional")
+    countries = [country.code for country in REGIONS[REGION].countries]
+    metric = found.partition(": ")[2]
+    bars = draw.language_bars(by_language, metric) if by_language else None
+    places = draw.country_bars(by_country) if by_country else None
+    pictured = None
+    if by_country:
+        first, *others = by_country.values()
+        pictured = draw.country_map(others[-2 if len(others) > 1 else -1] if others else first, countries, name=metric)
+    table = draw.slice_table(by_language, "language") if by_language else None
+    return measures, found, (bars, places, pictured), table
+
+
+def _series(
+    rows: Sequence[Score], names: Mapping[tuple[float, Any], str], kind: str, side: str | None
+) -> dict[str, dict[str, Score]]:
+    """Rows by model and by language or country; of a slice on both sides the one with more answers."""
+    series: dict[str, dict[str, Score]] = {}
+    for setting, name in names.items():
+        found: dict[str, Score] = {}
+        for row in rows:
+            key = getattr(row, kind)
+            if (row.beta, row.parts) != setting or key is None or (side and row.side != side):
+                continue
+            if key not in found or row.n > found[key].n:
+                found[key] = row
+        if found:
+            series[name] = dict(sorted(found.items()))
+    return series
+
+
+def _files(job: Job, tables: Sequence[Table]) -> Html:
+    """The tables as CSV files, and once it has ended all rows as JSON lines."""
+    links = [_link(f"{table.title}.csv", table.as_csv(), "text/csv") for table in tables]
+    if job.report is not None:
+        import json
+
+        lines = "".join(json.dumps(row.as_dict(), ensure_ascii=False) + "\n" for row in job.report.rows)
+        links.append(_link("rows.jsonl", lines, "application/jsonl"))
+    return tag("p", tag("span", say("sweep.files"), cls="gg-label"), *links, cls="gg-chips")
+
+
+def _link(name: str, content: str, kind: str) -> Html:
+    data = base64.b64encode(content.encode()).decode()
+    return tag("a", name, href=f"data:{kind};base64,{data}", download=name.replace(" ", "-"), cls="gg-download")

@@ -1,0 +1,204 @@
+"""The Sweep tab: score the pair over β, watch the points arrive, move α and see β* move, click a point to go there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from .. import sweep_shown
+from ..events import ON_CLICK, QUICK
+from ..header import SLIDERS, Header
+from ..markup import fine, notice
+from ..problem import Problem, attempt
+from ..service import REGION, Service
+from ..session import session_of
+from ..sweeps import Job, Wanted
+from ..text import say
+from .compare import CompareTab
+
+GRIDS: Mapping[str, tuple[float, ...]] = {
+    "5": (0.0, 0.25, 0.5, 0.75, 1.0),
+    "11": tuple(k / 10 for k in range(11)),
+    "21": tuple(k / 20 for k in range(21)),
+}
+POLL = 1.0  # seconds between two looks at a sweep on its way
+
+# A click on a point of a curve that has a β tells it; figures are drawn anew, so new ones are looked for now and then.
+ON_POINT = """const tell = (event) => {
+  const beta = event.points?.[0]?.customdata;
+  if (typeof beta === "number") trigger("select", { index: beta });
+};
+setInterval(() => document.querySelectorAll(".gg-curve .js-plotly-plot").forEach((plot) => {
+  if (plot.on && !plot.tellsBeta) { plot.tellsBeta = true; plot.on("plotly_click", tell); }
+}), 500);"""
+
+
+@dataclass(frozen=True)
+class SweepTab:
+    """What the page's start needs: `load_after` shows what is known of the pair that an event has loaded."""
+
+    service: Service
+    head: Header
+    tasks: gr.CheckboxGroup
+    alpha: gr.Slider
+    keep: gr.Slider
+    measure: gr.Dropdown
+    status: gr.HTML
+    verdict: gr.HTML
+    curves: tuple[gr.Plot, gr.Plot, gr.Plot]
+    table: gr.Dataframe
+    report: gr.HTML
+    slices: tuple[gr.Plot, gr.Plot, gr.Plot]
+    slice_table: gr.Dataframe
+    files: gr.HTML
+    timer: gr.Timer
+    seen: gr.State
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Everything that a look at the sweep may change."""
+        return [
+            self.status, self.verdict, *self.curves, self.table, self.report, self.measure, *self.slices,
+            self.slice_table, self.files, self.timer, self.seen, self.head.strip,
+        ]  # fmt: skip
+
+    def load_after(self, event: gr.events.Dependency) -> None:
+        """Offer the tasks of the pair that `event` has loaded, and show its newest sweep."""
+        event.then(self._offer, None, self.tasks, **QUICK).then(
+            self._look_anew, [self.alpha, self.keep, self.measure], self.outputs, **QUICK
+        )
+
+    def _offer(self, request: gr.Request) -> object:
+        """The tasks that the pair's family can be asked, all ticked."""
+        names = attempt(lambda: sweep_shown.offered(self.service.current(session_of(request))))
+        offered = [] if isinstance(names, Problem) else names
+        return gr.update(choices=offered, value=offered)
+
+    def _job(self, request: gr.Request) -> Job | None:
+        found = attempt(lambda: self.service.sweeps.latest(self.service.current(session_of(request))))
+        return None if isinstance(found, Problem) else found
+
+    def start(
+        self, request: gr.Request, tasks: Sequence[str], grid: str, alpha: float, keep: float, measure: Any
+    ) -> dict[Any, object]:
+        """Start, or go on with, a sweep."""
+
+        def work() -> Job:
+            wanted = Wanted(tuple(tasks), GRIDS[grid], alpha, keep or None)
+            return self.service.sweeps.start(self.service.current(session_of(request)), wanted)
+
+        job = attempt(work)
+        if isinstance(job, Problem):
+            return {self.status: notice(job.message, "problem")}
+        return self._show(job, alpha, keep, measure, None)
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop the pair's sweep."""
+        attempt(lambda: self.service.sweeps.stop(self.service.current(session_of(request))))
+
+    def tick(self, request: gr.Request, alpha: float, keep: float, measure: Any, seen: Any) -> dict[Any, object]:
+        """While it works: its progress, and the figures if something new has arrived."""
+        return self._show(self._job(request), alpha, keep, measure, seen)
+
+    def _look_anew(self, request: gr.Request, alpha: float, keep: float, measure: Any) -> dict[Any, object]:
+        return self._show(self._job(request), alpha, keep, measure, None)
+
+    def _show(self, job: Job | None, alpha: float, keep: float, measure: Any, seen: Any) -> dict[Any, object]:
+        if job is None:
+            empty = {out: gr.update(visible=False) for out in (*self.curves, *self.slices, self.measure)}
+            return {
+                **empty, self.status: notice(say("sweep.empty")), self.verdict: "", self.report: "", self.files: "",
+                self.table: gr.update(visible=False), self.slice_table: gr.update(visible=False),
+                self.timer: gr.Timer(active=False), self.seen: None, self.head.strip: "",
+            }  # fmt: skip
+        now = (len(job.points), job.report is not None)
+        updates: dict[Any, object] = {
+            self.status: sweep_shown.status(job), self.timer: gr.Timer(active=job.working), self.seen: now,
+        }  # fmt: skip
+        if seen is not None and tuple(seen) == now:
+            return updates
+        shown = sweep_shown.figures(job, alpha, keep or None, str(measure or ""))
+        for plot, figure in zip((*self.curves, *self.slices), (*shown.curves, *shown.slices), strict=True):
+            updates[plot] = gr.update(value=figure, visible=figure is not None)
+        updates |= {
+            self.verdict: shown.verdict,
+            self.report: shown.report,
+            self.files: shown.files,
+            self.head.strip: shown.strip,
+            self.table: frame(shown.table),
+            self.slice_table: frame(shown.slice_table),
+            self.measure: gr.update(choices=shown.measures, value=shown.measure, visible=bool(shown.measures)),
+        }
+        return updates
+
+
+def build(service: Service, head: Header, compared: CompareTab) -> SweepTab:
+    """Lay the tab out and wire it."""
+    gr.HTML(fine(say("sweep.intro")), padding=False)
+    with gr.Row():
+        tasks = gr.CheckboxGroup([], label=say("sweep.tasks"), scale=3, min_width=280)
+        grid = gr.Dropdown(
+            [(say("sweep.grid.points", n=n), n) for n in GRIDS], value="5", label=say("sweep.grid"), min_width=160
+        )
+    with gr.Row():
+        alpha = gr.Slider(
+            0, 1, round(service.alpha().value, 2), step=0.01, label=say("sweep.alpha"),
+            info=say("sweep.alpha.info", region=REGION), min_width=260, buttons=[],
+        )  # fmt: skip
+        keep = gr.Slider(
+            0, 1, 0.98, step=0.01, label=say("sweep.keep"), info=say("sweep.keep.info"), min_width=260, buttons=[]
+        )
+    with gr.Row():
+        start = gr.Button(say("sweep.start"), variant="primary", min_width=140)
+        stop = gr.Button(say("sweep.stop"), min_width=140)
+    status = gr.HTML(notice(say("sweep.empty")), padding=False)
+    verdict = gr.HTML(padding=False, js_on_load=ON_CLICK)
+    point = gr.HTML("", padding=False, js_on_load=ON_POINT)
+    with gr.Row(elem_classes="gg-curve"):
+        curves = tuple(gr.Plot(show_label=False, label=say(f"sweep.plot.{name}"), container=False, visible=False,
+                               min_width=320) for name in ("parity", "tradeoff"))  # fmt: skip
+    over_alpha = gr.Plot(show_label=False, label=say("sweep.plot.alpha"), container=False, visible=False)
+    with gr.Accordion(say("sweep.table"), open=False):
+        table = gr.Dataframe(interactive=False, show_label=False, visible=False, wrap=True)
+    report = gr.HTML(padding=False)
+    measure = gr.Dropdown([], label=say("sweep.measure"), visible=False, min_width=240)
+    languages = gr.Plot(show_label=False, label=say("sweep.plot.languages"), container=False, visible=False)
+    with gr.Row():
+        countries, places = (
+            gr.Plot(show_label=False, label=say(f"sweep.plot.{name}"), container=False, visible=False, min_width=320)
+            for name in ("countries", "map")
+        )
+    with gr.Accordion(say("sweep.slices"), open=False):
+        slice_table = gr.Dataframe(interactive=False, show_label=False, visible=False, wrap=True)
+    files = gr.HTML(padding=False)
+    tab = SweepTab(
+        service, head, tasks, alpha, keep, measure, status, verdict, (*curves, over_alpha), table, report,
+        (languages, countries, places), slice_table, files, gr.Timer(POLL, active=False), gr.State(None),
+    )  # fmt: skip
+    settings = [alpha, keep, measure]
+    start.click(tab.start, [tasks, grid, *settings], tab.outputs, **QUICK)
+    stop.click(tab.stop, None, None, **QUICK)
+    tab.timer.tick(tab.tick, [*settings, tab.seen], tab.outputs, **QUICK)
+    gr.on([alpha.input, keep.input, measure.input], tab._look_anew, settings, tab.outputs, **QUICK)
+
+    def go_to(event: gr.EventData) -> list[float]:
+        beta = min(max(float(event.index), 0.0), 1.0)
+        return [beta] * (1 + SLIDERS)
+
+    def go_to_choice(event: gr.EventData) -> list[float]:
+        return [int(event.index) / 100] * (1 + SLIDERS)
+
+    for source, handler in ((point, go_to), (verdict, go_to_choice)):
+        compared.ask_after(source.select(handler, None, [head.beta, *head.components], **QUICK))
+    return tab
+
+
+def frame(table: Any) -> object:
+    """A table of figures as a sortable one; hidden while there is none."""
+    if table is None:
+        return gr.update(visible=False)
+    rows = [[round(cell, 4) if isinstance(cell, float) else cell for cell in row] for row in table.rows]
+    return gr.update(value={"headers": list(table.heads), "data": rows}, visible=True)
