@@ -20,7 +20,7 @@ from ggez_core.evaluation.tasks import task
 from ggez_core.evaluation.tasks.worldcuisines import parsed
 from ggez_core.families.family import at_base
 from tests import schemas
-from tests.data_sets import picture, write_jsonl, write_parquet, write_tsv
+from tests.data_sets import cell, picture, write_jsonl, write_parquet, write_tsv
 from tests.fake_models import RandomEmbedding, RandomSpeaker
 
 
@@ -56,7 +56,19 @@ def worldcuisines(folder: Path) -> Made:
     return Made("worldcuisines", schemas.write_worldcuisines(folder, 24), "test_small")
 
 
-MAKERS: dict[str, Callable[[Path], Made]] = {f.__name__: f for f in (cvqa, sea_vqa, worldcuisines)}
+def custom(folder: Path) -> Made:
+    rows = [
+        {
+            "id": f"r{i}", "image": cell(i), "question": f"which {i}?",
+            "options": [f"{i}{k}" for k in range(4 + i % 2)], "answer": f"{i}{i * 7 % 4}",
+            "country": "TH" if i % 3 else "FR", "language": "th",
+        }
+        for i in range(240)
+    ]  # fmt: skip
+    return Made("custom:ask=choice", write_jsonl(folder / "test.jsonl", rows))
+
+
+MAKERS: dict[str, Callable[[Path], Made]] = {f.__name__: f for f in (cvqa, sea_vqa, worldcuisines, custom)}
 
 
 @pytest.fixture(params=MAKERS)
