@@ -69,6 +69,7 @@ class PairExamples:
     seed: int
     task: Pairs
     problems: tuple[Problem, ...] = (Problem("row 99", "its picture doesn't open"),)
+    source: str = "nobody/pairs@1234"
 
     def __len__(self) -> int:
         return 2 * self.count

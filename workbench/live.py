@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 BUDGET = 128 << 20  # bytes of answers kept for each pair
 THREADS = torch.get_num_threads()  # set anew for every question: torch hands the last number on to new threads
 
+SMALL = 100_000_000  # bytes of a model's weights
+
 Betas = tuple[tuple[str, float], ...]
 
 
@@ -80,6 +82,11 @@ class LivePair:
                 "load another pair, or use the endpoint of its family"
             )
         return self._model
+
+    @property
+    def small(self) -> bool:
+        """Whether it answers in seconds, so that the page may ask it unasked."""
+        return self.pair.base.nbytes <= SMALL
 
     def helper(self, kind: Callable[[LivePair], HelperOf]) -> HelperOf:
         """The view's helper for this pair, made when first asked for."""

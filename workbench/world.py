@@ -22,8 +22,8 @@ ALL_LANGUAGES = ""
 
 # One example a language, chosen by looking: things that the region knows and the web names badly.
 EXAMPLES: tuple[tuple[str, str], ...] = (
-    ("en", "jeepney"), ("id", "rumah gadang"), ("ms", "nasi lemak"), ("th", "tuk-tuk"), ("vi", "ao dai"),
-    ("fil", "jeepney"), ("km", "angkor wat"), ("lo", "pha that luang"), ("my", "longyi"), ("ta", "merlion"),
+    ("en", "jeepney"), ("id", "rumah_gadang"), ("ms", "nasi_lemak"), ("th", "tuk_tuk"), ("vi", "ao_dai"),
+    ("fil", "jeepney"), ("km", "angkor_wat"), ("lo", "pha_that_luang"), ("my", "longyi"), ("ta", "merlion"),
     ("zh", "merlion"), ("en", "bicycle"),
 )  # fmt: skip
 
@@ -70,16 +70,9 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def examples() -> tuple[Example, ...]:
-    """Sentences of the test split in many languages; for a concept that is missing, a neighbour."""
-    found = []
-    for language, key in EXAMPLES:
-        known = [row for row in caption_rows(SPLIT) if row.language == language]
-        wanted = (
-            [r for r in known if r.concept.key == key] or [r for r in known if _at_home(r.concept, language)] or known
-        )
-        if wanted:
-            found.append(Example(wanted[0].text, language))
-    return tuple(dict.fromkeys(found))
+    """Sentences of the test split in many languages."""
+    rows = {(row.concept.key, row.language): row for row in reversed(caption_rows(SPLIT))}
+    return tuple(Example(rows[key, language].text, language) for language, key in EXAMPLES)
 
 
 @cache
@@ -110,10 +103,6 @@ def _says(text: str, name: str) -> bool:
     """Whether `text` contains `name`; as a word of its own in scripts that write words apart."""
     spaced = name.isascii() or bool(re.search(r"[\u00c0-\u024f\u1e00-\u1eff]", name))
     return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)) if spaced else name in text
-
-
-def _at_home(concept: Concept, language: str) -> bool:
-    return bool(concept.countries) and language in COUNTRIES[concept.countries[0]].languages
 
 
 def _spread(indices: list[int], count: int) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ..evaluation.report import SweepReport
     from ..evaluation.rows import Score
 
-WIDTH = 150  # the intervals must not be cut
+WIDTH = 190  # the intervals must not be cut
 
 
 def print_report(report: SweepReport) -> None:
@@ -20,7 +20,7 @@ def print_report(report: SweepReport) -> None:
     console = Console()
     console.width = max(console.width, WIDTH)
     chosen_on, reported_on = (", ".join(dict.fromkeys(names)) for names in zip(*report.tasks.values(), strict=True))
-    curve = Table(title=f"{chosen_on}: scores over β (α = {report.alpha:.2f}, {report.alpha_source})".capitalize())
+    curve = Table(title=f"Scores over β on {chosen_on} (α = {report.alpha:.2f}, {report.alpha_source})")
     for column in ("β", "global", "kept", "regional", "GRP", ""):
         curve.add_column(column, justify="right")
     choices = {"best GRP": report.best, f"best that keeps {report.keep_global or 0:.0%}": report.constrained}
@@ -31,7 +31,7 @@ def print_report(report: SweepReport) -> None:
             bounded(".3f", at.q_regional), bounded(".3f", at.grp(report.alpha)), ", ".join(marks),
         )  # fmt: skip
     console.print(curve)
-    test = Table(title=f"{reported_on}: the choices, with 95 % intervals over clusters of rows".capitalize())
+    test = Table(title=f"The choices on {reported_on}, with 95 % intervals over clusters of rows")
     for column in ("model", "β", "global", "n", "kept", "regional", "n", "gain", "GRP"):
         test.add_column(column, justify="right")
     for m in report.test:

@@ -121,6 +121,7 @@ def _document(found: Evaluation) -> dict[str, Any]:
             side: {"value": e.value, "low": e.low, "high": e.high} for side, e in found.quality.items()
         },
         "rows": [row.as_dict() for row in found.rows],
+        "data": dict(found.sources),
         "problems": {
             name: [{"row": p.row, "why": p.why} for p in problems] for name, problems in found.problems.items()
         },
@@ -154,6 +155,8 @@ def _show(found: Evaluation) -> None:
     console.print(table)
     scores = ", ".join(f"{side} {bounded('.3f', estimate)}" for side, estimate in found.quality.items())
     console.print(f"Q (mean of *): {scores}", highlight=False)
+    for name, source in found.sources.items():
+        console.print(f"{name}: data from {source}", highlight=False, soft_wrap=True)
     show_problems(found.problems)
 
 

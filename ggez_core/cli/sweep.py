@@ -49,7 +49,9 @@ def sweep(
     ] = False,
     budget: Annotated[int, typer.Option(min=1, help="How many settings each search may measure.")] = 60,
     alpha: Annotated[float | None, typer.Option(help="α, 0 to 1; by default that of the region.")] = None,
-    region: Annotated[str | None, typer.Option(help="Region whose globalization index gives α: SEA if none.")] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Where α is from and by which benchmarks are split: SEA if none.")
+    ] = None,
     year: Annotated[int | None, typer.Option(help="Year of the index; by default the last.")] = None,
     data: DataOption = None,
     limit: LimitOption = None,

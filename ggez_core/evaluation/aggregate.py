@@ -9,14 +9,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
 from .answers import Answers
-from .intervals import RESAMPLES
+from .intervals import resampled_sums
 from .rows import Score
 from .setting import Setting
 from .task import SIDES, Side
@@ -184,16 +183,14 @@ def _drawn_means(
     known = np.isfinite(values)
     sums = np.stack([np.bincount(codes, np.where(k, v, 0), clusters) for v, k in zip(values, known, strict=True)])
     counts = np.stack([np.bincount(codes, k, clusters) for k in known])
-    times = (_times_drawn(among[0], seed)[:, among[1]] if among else _times_drawn(clusters, seed)).astype(np.float32)
+    columns = np.concatenate([sums, counts]).T.astype(np.float64)
+    if among:  # clusters of other answers are drawn too, and add nothing
+        every, own = among
+        table = np.zeros((every, columns.shape[1]))
+        table[own] = columns
+        columns = table
+    drawn = resampled_sums(columns, seed)
     with np.errstate(divide="ignore", invalid="ignore"):
-        draws = (times @ sums.T.astype(np.float32)) / (times @ counts.T.astype(np.float32))
+        draws = drawn[:, : len(metrics)] / drawn[:, len(metrics) :]
     totals = counts.sum(axis=1)
-    return sums.sum(axis=1) / totals, draws.astype(np.float64), totals
-
-
-@lru_cache(maxsize=64)
-def _times_drawn(clusters: int, seed: int) -> NDArray[np.uint16]:
-    """How often each cluster is drawn in each resample: (RESAMPLES, clusters)."""
-    drawn = np.random.default_rng(seed).integers(0, clusters, (RESAMPLES, clusters))
-    flat = drawn + clusters * np.arange(RESAMPLES)[:, None]
-    return np.bincount(flat.ravel(), minlength=RESAMPLES * clusters).reshape(RESAMPLES, clusters).astype(np.uint16)
+    return sums.sum(axis=1) / totals, draws, totals

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import regions
 from ..errors import DataError
+from .options import split_name
 from .task import Examples, Task, TaskInfo
 from .tasks import task as task_named
 
@@ -34,6 +36,22 @@ def named_tasks(tasks: Sequence[str | Task]) -> list[Task]:
     if not found:
         raise DataError("no task is named; add one (ggez eval --list shows all)")
     return list({task.info.name: task for task in found}.values())
+
+
+def for_region(
+    tasks: Sequence[str | Task], data: Mapping[str, Path] | None, region: str
+) -> tuple[list[str | Task], dict[str, Path]]:
+    """The named tasks that can be asked of any region, of this one unless they say another; and their data.
+
+    So that the rows which make the regional score lie where α is from.
+    """
+    code = regions.region(region).code
+    own: dict[str, str] = {}
+    for text in tasks:
+        if isinstance(text, str) and "region" in task_named(text).info.options and "region" not in split_name(text)[1]:
+            own[text] = f"{text}{',' if ':' in text else ':'}region={code}"
+    asked = [own.get(task, task) if isinstance(task, str) else task for task in tasks]
+    return asked, {own.get(name, name): folder for name, folder in (data or {}).items()}
 
 
 def data_by_task(tasks: Sequence[str | Task], data: Mapping[str, Path] | None) -> dict[str, Path]:

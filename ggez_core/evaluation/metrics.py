@@ -25,10 +25,14 @@ def ranks_of_scores(scores: Floats, query_group: Ints, candidate_group: Ints) ->
     scores: (n, m) of n queries and m candidates; query_group: (n,); candidate_group: (m,). Returns (n,).
     Raises DataError for a query without any positive, or for scores that are not finite.
     """
-    scores = np.ascontiguousarray(scores, np.float32)
-    if not np.isfinite(scores).all():
-        raise DataError("scores hold NaN or infinity; check the checkpoint with `ggez inspect`")
-    return _Positives(query_group, candidate_group).ranks(lambda start, stop: scores[start:stop])
+
+    def some(start: int, stop: int) -> Floats:
+        found = np.asarray(scores[start:stop], np.float32)
+        if not np.isfinite(found).all():
+            raise DataError("scores hold NaN or infinity; check the checkpoint with `ggez inspect`")
+        return found
+
+    return _Positives(query_group, candidate_group).ranks(some)
 
 
 def first_positive_ranks(queries: Floats, candidates: Floats, query_group: Ints, candidate_group: Ints) -> Ints:

@@ -31,13 +31,17 @@ from .task import SIDES, Answer, Asker, Problem, Task
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model's scores: rows, the answers they come from, Q of each side that has any, and rows of data left out."""
+    """A model's scores: rows, the answers they come from, Q of each side that has any, and rows of data left out.
+
+    sources: where each task's data is from, with its commit; none for what code makes.
+    """
 
     model: str
     rows: tuple[Score, ...]
     tasks: tuple[Measured, ...]
     quality: Mapping[str, Estimate]
     problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 class Mover(Protocol):
@@ -105,8 +109,9 @@ def evaluate(
     bench.finish()
     sides = [side for side in SIDES if any(side in one.answers.column("side") for one in measured)]
     problems = {one.name: one.examples.problems for one in asked if one.examples.problems}
+    sources = {one.name: one.examples.source for one in asked if one.examples.source}
     found: dict[str, Estimate] = {side: quality(measured, side).estimate for side in sides}
-    return Evaluation(checkpoint.source, tuple(rows), tuple(measured), found, problems)
+    return Evaluation(checkpoint.source, tuple(rows), tuple(measured), found, problems, sources)
 
 
 def _base(component: str) -> float:

@@ -7,7 +7,7 @@ one that is stopped and started again measures the same settings and finds them 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ PART_STEP = 0.05  # nor for parts: coarser values come up again, and what they s
 SIGMA = 0.2  # how far from the best single β the parts start to look
 PATIENCE = 4  # generations without a better setting
 SEED = 0
-LENGTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8)  # of the smooth curve through GRP over β
+LENGTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.5)  # of the smooth surface through GRP over β
 JITTERS = (1e-4, 1e-3, 1e-2, 1e-1)  # its noise, as a share of its variance
 
 
@@ -124,7 +124,10 @@ def expected_gains(x: Floats, y: Floats, at: Floats) -> Floats:
 
 
 def smooth(x: Floats, y: Floats, at: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation at `at` of the Gaussian process through (x, y) of the largest marginal likelihood."""
+    """Mean and standard deviation at `at` of the Gaussian process through (x, y) of the largest marginal likelihood.
+
+    x, at: (n,) and (m,), or (n, d) and (m, d).
+    """
     centre, spread = y.mean(), y.std() or 1.0
     z = (y - centre) / spread
     best: tuple[float, float, float, Floats] | None = None
@@ -145,7 +148,8 @@ def smooth(x: Floats, y: Floats, at: Floats) -> tuple[Floats, Floats]:
 
 
 def _kernel(x: Floats, y: Floats, length: float) -> Floats:
-    kernel: Floats = np.exp(-0.5 * ((x[:, None] - y[None, :]) / length) ** 2)
+    apart = x.reshape(len(x), 1, -1) - y.reshape(1, len(y), -1)
+    kernel: Floats = np.exp(-0.5 * (apart**2).sum(axis=-1) / length**2)
     return kernel
 
 
@@ -154,6 +158,7 @@ def search_parts(
 ) -> tuple[Setting, int]:
     """The best setting of these parts' own β that CMA-ES finds from one β for all; and how many were measured.
 
+    The best of all that were measured is where the smooth surface through them is highest, not the luckiest one.
     told: called with the settings measured so far. Needs two parts or more.
     """
     from cmaes import CMA
@@ -171,7 +176,7 @@ def search_parts(
             own = (round(round(value / PART_STEP) * PART_STEP, 6) for value in point)
             setting = Setting.of(start, dict(zip(parts, own, strict=True)))
             if setting not in seen and len(seen) > budget:
-                return best, len(seen) - 1
+                return _highest(goal, parts, seen), len(seen) - 1
             seen.add(setting)
             worth = goal.worth(setting)
             told(len(seen) - 1)
@@ -180,4 +185,12 @@ def search_parts(
                 best = setting
         strategy.tell(generation)
         idle = 0 if best != before else idle + 1
-    return best, len(seen) - 1
+    return _highest(goal, parts, seen), len(seen) - 1
+
+
+def _highest(goal: Goal, parts: Sequence[str], measured: Iterable[Setting]) -> Setting:
+    """The setting at which the smooth surface through all that keep enough is highest."""
+    kept = sorted(setting for setting in measured if goal.kept(setting))
+    x = np.array([[setting.of_part(part) for part in parts] for setting in kept])
+    y = np.array([goal.field.parity(setting).value for setting in kept])
+    return kept[int(smooth(x, y, x)[0].argmax())] if kept else BASE

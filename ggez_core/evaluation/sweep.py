@@ -21,7 +21,7 @@ from ..progress import Progress, silent
 from .choices import Choices
 from .curve import KeepBy, Watch, ignore
 from .field import Field
-from .loading import Loaded, data_by_task, load_tasks, named_tasks
+from .loading import Loaded, data_by_task, for_region, load_tasks, named_tasks
 from .parts import layer_groups
 from .report import SweepReport
 from .runner import Bench, weights_of
@@ -57,12 +57,14 @@ def sweep(
 ) -> SweepReport:
     """Score the merges of two checkpoints at every β, choose β by GRP on validation, report the choice on test.
 
+    region: where α is from, and the region of tasks that can be asked of any, unless they say another.
     betas: the grid; both ends are added. alpha: by default that of the region. keep_global, keep_by: also choose among
     the β that keep this share of the base's global score (see `choose_beta`). search: look beyond the grid too.
     output: a folder for rows and answers; a sweep that is started again there goes on where it stopped. The rest is as
     in `evaluate`. watch: is told every point of the curve as soon as it is measured.
     Raises RecipeError for a β outside [0, 1], IncompatibleError for checkpoints that don't belong together.
     """
+    tasks, data = for_region(tasks, data, region)
     grid = sorted({0.0, 1.0, *map(float, betas)})
     for beta in grid:
         check_betas(beta, {}, extrapolate=False)

@@ -67,6 +67,10 @@ class Examples(Protocol):
     def problems(self) -> tuple[Problem, ...]:
         """Rows of the data that can't be used."""
 
+    @property
+    def source(self) -> str:
+        """Where the data is from, with its commit; empty for what code makes."""
+
     def __len__(self) -> int: ...
 
     @property

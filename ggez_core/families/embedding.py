@@ -42,6 +42,10 @@ class Search:
 class EmbeddingModel(ABC):
     """A loaded model with its own preparation of images and texts.
 
+    Weights keep `requires_grad`, though nothing is recorded here: without it torch multiplies a transposed input by one
+    expanded weight a row, which makes the attention of SigLIP's pooling head four times slower on a CPU, and in
+    bfloat16 a hundred times, with gigabytes of copies.
+
     model: the library's module. image_components, text_components: the checkpoint's components that image vectors come
     from, and text vectors; the weights of others don't change them. text_length: the most tokens a text may have;
     longer ones are cut. device: where inputs go; None leaves that to the model (accelerate's hooks).

@@ -82,7 +82,7 @@ def load(checkpoint: Checkpoint, placement: Placement) -> OpenClipEmbedding:
         raise CheckpointError(f"{checkpoint.source} can't be loaded by open_clip: {one_line(error)}") from error
     tokenizer = _tokenizer(checkpoint, text)
     transform = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
-    model = model.eval().requires_grad_(False)
+    model = model.eval()
     if placement.device_map is not None:
         return OpenClipEmbedding(_dispatched(model, placement.device_map), transform, tokenizer, None)
     device = torch.device(placement.device or "cpu")

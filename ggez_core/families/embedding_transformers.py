@@ -83,7 +83,7 @@ def load(checkpoint: Checkpoint, placement: Placement) -> TransformersEmbedding:
         raise CheckpointError(
             f"{checkpoint.source} has no usable processor and tokenizer files: {one_line(error)}"
         ) from error
-    model = model.eval().requires_grad_(False)
+    model = model.eval()
     if where is None:
         model = model.to(device)
     return TransformersEmbedding(model, processor, kind, None if placement.device_map is not None else device)

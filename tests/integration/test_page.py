@@ -78,7 +78,7 @@ def refusal(client: Client, *arguments: object, api_name: str, **named: object) 
 
 def test_only_the_main_job_is_offered(client: Client) -> None:
     offered = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    asked = {"/search_images", "/rank_captions", "/draw_images"}
+    asked = {"/search_images", "/rank_captions", "/draw_images", "/answer_question"}
     assert set(offered) == {"/preflight", "/load_pair", "/export"} | asked
 
 

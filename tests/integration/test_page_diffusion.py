@@ -118,7 +118,7 @@ def test_what_was_drawn_nearby_is_shown_at_its_own_beta(answers: Answers, loaded
     weights = [loaded.weights(VISITOR, beta) for beta in (0.4, 0.6)]
     assert answers.at_once(VISITOR, weights[0], *asked).updates == {}
     assert list(answers.settled(VISITOR, weights[0], *asked)) == []
-    last = list(answers.draw(VISITOR, weights[0], *asked))[-1]
+    last = list(answers.in_time(VISITOR, weights[0], *asked))[-1]
     assert last.pace is not None
     assert last.updates[answers.controls.cancel]["interactive"] is False
     exact = answers.at_once(VISITOR, weights[0], *asked).updates[answers.controls.answer]
@@ -132,7 +132,7 @@ def test_what_was_drawn_nearby_is_shown_at_its_own_beta(answers: Answers, loaded
 
 def test_every_step_is_told_and_cancel_stops_between_two(answers: Answers, loaded: Service) -> None:
     weights = loaded.weights(VISITOR, 0.5)
-    shown = answers.draw(VISITOR, weights, *controls(steps=100, seed=5))
+    shown = answers.in_time(VISITOR, weights, *controls(steps=100, seed=5))
     for update in shown:
         if "of 100" in str(update.updates.get(answers.controls.answer)):
             break
@@ -141,15 +141,15 @@ def test_every_step_is_told_and_cancel_stops_between_two(answers: Answers, loade
     last = list(shown)[-1]
     assert "Stopped" in last.updates[answers.controls.status]
     assert time.monotonic() - started < 20
-    again = list(answers.draw(VISITOR, weights, *controls(seed=5)))[-1]
+    again = list(answers.in_time(VISITOR, weights, *controls(seed=5)))[-1]
     assert "Done" in again.updates[answers.controls.status]
 
 
 def test_a_newer_drawing_stops_the_older_one_in_silence(answers: Answers, loaded: Service) -> None:
     weights = loaded.weights(VISITOR, 0.5)
-    older = answers.draw(VISITOR, weights, *controls(steps=100, seed=21))
+    older = answers.in_time(VISITOR, weights, *controls(steps=100, seed=21))
     next(older)
-    newer = list(answers.draw(VISITOR, weights, *controls(seed=22)))
+    newer = list(answers.in_time(VISITOR, weights, *controls(seed=22)))
     assert "Done" in newer[-1].updates[answers.controls.status]
     assert not any("Stopped" in str(shown.updates.values()) for shown in older)
 
@@ -158,7 +158,7 @@ def test_a_slow_drawing_keeps_nobody_with_another_pair_waiting(answers: Answers,
     from workbench.views.embedding.search import search_images
 
     search_images(loaded, "another visitor", "cat", 0.5)
-    drawing = iter(answers.draw(VISITOR, loaded.weights(VISITOR, 0.5), *controls(steps=100, seed=31)))
+    drawing = iter(answers.in_time(VISITOR, loaded.weights(VISITOR, 0.5), *controls(steps=100, seed=31)))
     while "of 100" not in str(next(drawing).updates.get(answers.controls.answer)):
         pass
     assert search_images(loaded, "another visitor", "jeepney", 0.37).columns[1].hits
@@ -207,7 +207,7 @@ def test_visitors_at_different_beta_get_their_own_pictures(loaded: Service, pair
 def test_a_drawing_that_cannot_be_made_gets_one_clear_line(
     answers: Answers, loaded: Service, changed: dict[str, Any], said: str
 ) -> None:
-    shown = list(answers.draw(VISITOR, loaded.weights(VISITOR, 0.5), *controls(**changed)))
+    shown = list(answers.in_time(VISITOR, loaded.weights(VISITOR, 0.5), *controls(**changed)))
     assert said in shown[-1].updates[answers.controls.status]
     assert 'role="alert"' in shown[-1].updates[answers.controls.status]
 

@@ -1,4 +1,4 @@
-"""Retrieval metrics against CLIP_benchmark's and open_clip's own functions, on random and on tied data.
+"""Retrieval and multiple choice against CLIP_benchmark's and open_clip's own functions, on random and on tied data.
 
 Both peers leave to `topk` and `argsort` which of several equal scores comes first, so their value on tied data is one
 of several that are right; ours is the one where ties rank by position. Hence: equality where no tie decides; with ties,
@@ -19,6 +19,7 @@ import pytest
 import torch
 
 from ggez_core.evaluation import ranks_of_scores, retrieval_metrics
+from ggez_core.evaluation.metrics_choice import chosen, option_scores
 
 PYTHON = os.environ.get("GGEZ_PEERS_PYTHON")
 KS = (1, 3, 5)
@@ -93,6 +94,28 @@ def test_recall_is_clip_benchmarks(seed: int, tmp_path: Path) -> None:
                 assert low <= ours[metric] <= high
                 form = "there" if way == "text_to_image" else "back"
                 assert ours[metric] == pytest.approx(theirs[f"{name}-{form}"][metric], abs=1e-6), (name, metric)
+
+
+@pytest.mark.skipif(not PYTHON, reason="GGEZ_PEERS_PYTHON names no Python with the peers; see .ci/peers")
+def test_choosing_an_option_is_clip_benchmarks_caption_selection(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    cases: Arrays = {}
+    for name, kind in (("random", "float"), ("tied", "whole")):
+        images, options = rng.standard_normal((90, 6)), rng.standard_normal((90, 4, 6))
+        if kind == "whole":  # equal options, whose scores are equal to the last bit
+            options[::3, 2] = options[::3, 0]
+            options[1::3, 3] = options[1::3, 1]
+        unit = [x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (images, options)]
+        cases |= {f"{name}.images": unit[0].astype("f4"), f"{name}.options": unit[1].astype("f4")}
+    np.savez(tmp_path / "cases.npz", **cases)
+    driver = Path(__file__).with_name("retrieval_driver.py")
+    assert PYTHON is not None
+    subprocess.run([PYTHON, driver, tmp_path / "cases.npz", tmp_path / "results.json"], check=True, timeout=300)
+    theirs = json.loads((tmp_path / "results.json").read_text())
+    for name in ("random", "tied"):
+        texts = cases[f"{name}.options"].reshape(-1, 6)
+        found = chosen(option_scores(cases[f"{name}.images"], texts, np.arange(360).reshape(90, 4)))
+        assert (found == 0).mean() == pytest.approx(theirs[name]["text_acc"])
 
 
 @pytest.mark.parametrize("tied", [False, True])

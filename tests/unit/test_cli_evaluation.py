@@ -77,6 +77,7 @@ def test_eval_writes_rows_and_prints_them(ends: tuple[Path, Path], tmp_path: Pat
     assert status == 0, err
     document = json.loads(out)
     assert [row.as_dict() for row in read_rows(out_file)] == document["rows"]
+    assert document["data"] == {"pairs.test": "nobody/pairs@1234"}
     assert document["problems"] == {"pairs.test": [{"row": "row 99", "why": "its picture doesn't open"}]}
     assert set(document["quality"]) == {"global", "regional"}
     assert list((tmp_path / "rows.answers").glob("pairs.test.*.jsonl"))

@@ -47,14 +47,15 @@ def test_means_and_intervals_are_those_of_the_plain_bootstrap(seed: int) -> None
         values = np.array([a.values[metric] for a in having])
         assert n == len(having)
         assert estimate.value == pytest.approx(values.mean())
-        plain = np.random.default_rng(0)
+        plain = np.random.default_rng(seed)
         clusters = list(dict.fromkeys(a.cluster for a in some))
         members = [np.array([a.values[metric] for a in having if a.cluster == c]) for c in clusters]
         drawn = [
             np.concatenate([members[i] for i in row]).mean()
             for row in plain.integers(0, len(clusters), (2000, len(clusters)))
         ]
-        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=1e-6)
+        noise = 0.4 * np.std(drawn)  # 2,000 draws know an end to 0.06 of it
+        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), abs=noise)
 
 
 def test_one_metric_on_all_rows_has_the_interval_of_the_intervals_module(seed: int) -> None:

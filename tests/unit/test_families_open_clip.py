@@ -37,7 +37,7 @@ def by_library(folder: Path, images: list[Image.Image], texts: list[str], **opti
     """Unit vectors of images and of texts, with what open_clip makes of the folder."""
     name = f"local-dir:{folder}"
     model, _, transform = open_clip.create_model_and_transforms(name, **options)
-    model = model.eval().requires_grad_(False)  # attention runs other kernels for weights that could be trained
+    model.eval()
     tokenizer = open_clip.get_tokenizer(name)
     dtype = next(model.parameters()).dtype
     with torch.inference_mode():

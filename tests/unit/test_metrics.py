@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ggez_core.errors import DataError
-from ggez_core.evaluation import first_positive_ranks, metrics, retrieval_metrics
+from ggez_core.evaluation import first_positive_ranks, metrics, ranks_of_scores, retrieval_metrics
 
 Rows = list[list[int]]
 
@@ -118,3 +118,21 @@ def test_unusable_owners_and_shapes_are_told() -> None:
         retrieval_metrics(sound[:0], sound[:0], [])
     with pytest.raises(DataError, match=r"2 numbers each.*3"):
         retrieval_metrics(sound, np.eye(2, 3, dtype=np.float32), [0, 1])
+
+
+def test_scores_give_the_ranks_that_their_embeddings_give(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    queries, candidates = (rng.integers(-3, 4, (n, 4)).astype(np.float32) for n in (40, 90))
+    groups = rng.integers(0, 12, 90)
+    asked = rng.choice(groups, 40)
+    found = ranks_of_scores(queries @ candidates.T, asked, groups)
+    assert found.tolist() == first_positive_ranks(queries, candidates, asked, groups).tolist()
+    broken = (queries @ candidates.T).astype(np.float64)
+    broken[7, 3] = np.nan
+    with pytest.raises(DataError, match="scores hold NaN"):
+        ranks_of_scores(broken, asked, groups)
+
+
+def test_a_k_below_one_is_refused() -> None:
+    with pytest.raises(DataError, match="k must be 1 or more, not 0"):
+        retrieval_metrics(np.eye(2), np.eye(2), [0, 1], ks=(1, 0))

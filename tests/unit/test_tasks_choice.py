@@ -130,6 +130,27 @@ def test_what_was_asked_is_what_the_data_says(made: Made, seed: int) -> None:
     assert len(by_id) == len(answers)
 
 
+def test_a_question_that_a_model_can_not_be_asked_is_named_and_counted(
+    tmp_path: Path, seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Short(RandomSpeaker):
+        """Reads no question that holds a seven."""
+
+        def prepare(self, questions: Any) -> Any:
+            if any("7" in question.question for question in questions):
+                raise DataError("the question takes too many tokens")
+            return super().prepare(questions)
+
+    examples = cvqa(tmp_path).load(limit=40)
+    answers = [a for a in asked(examples, Short(seed)) if a.side == "global"]
+    long = {row.id for row in examples.rows if "7" in row.question}
+    assert long
+    assert {a.id for a in answers if a.values == {"choice_not_asked": 1.0}} == long
+    expected = {a.id: a for a in asked(examples, RandomSpeaker(seed))}
+    assert all(a == expected[a.id] for a in answers if a.id not in long)
+    assert all(f"{name}: can't be asked: the question takes" in caplog.text for name in long)
+
+
 def test_an_interrupted_evaluation_goes_on(made: Made, seed: int) -> None:
     examples, model = made.load(limit=40), RandomEmbedding(seed)
     whole = asked(examples, model)

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from ggez_core.errors import DataError
+from ggez_core.errors import DataError, RegionError
 from ggez_core.evaluation.kept import Kept
+from ggez_core.evaluation.loading import for_region
 from ggez_core.evaluation.task import Answer
 from ggez_core.evaluation.tasks import FILES, task, tasks
 from ggez_core.families.family import at_base
@@ -190,6 +191,7 @@ def test_the_command_scores_a_folder_of_ones_own(ggez: Ggez, tmp_path: Path, mon
         status, out, err = ggez(*asked_for, "--data", given)
         assert (status, err.count("Traceback")) == (0, 0)
         document = json.loads(out)
+    assert list(document["data"].values()) == [str(data)]
     assert "r3" in out
     assert "doesn't open" in out
     assert {row["task"] for row in document["rows"]} == {"custom:ask=choice,language=en"}
@@ -203,3 +205,15 @@ def test_the_command_scores_a_folder_of_ones_own(ggez: Ggez, tmp_path: Path, mon
     status, out, err = ggez("eval", model, "--task", "custom:ask=open", "--data", data, "--device", "cpu")
     assert status == 2
     assert "can be asked of lvlm models" in err
+
+
+def test_a_sweeps_region_is_the_one_that_its_tasks_split_by(tmp_path: Path) -> None:
+    folders = {"cvqa": tmp_path, "xm3600:region=ID+TH": tmp_path / "x", "world-retrieval": tmp_path / "w"}
+    asked_for, data = for_region([*folders, "cvqa:counts=split"], folders, "lac")
+    assert asked_for == [
+        "cvqa:region=LAC", "xm3600:region=ID+TH", "world-retrieval", "cvqa:counts=split,region=LAC",
+    ]  # fmt: skip
+    assert list(data) == asked_for[:3]
+    assert task("cvqa:region=SEA").info.name == "cvqa"  # the default changes no name
+    with pytest.raises(RegionError):
+        for_region(["cvqa"], None, "LACC")

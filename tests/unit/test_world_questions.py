@@ -21,9 +21,10 @@ from ggez_core.demo.world.templates import LANGUAGES, SPLITS
 from ggez_core.demo.world.words import ASPECT_NAMES, COLOR_NAMES, COUNTRIES, COUNTRY_NAMES
 from ggez_core.errors import DataError
 from ggez_core.evaluation.kept import Kept
+from ggez_core.evaluation.metrics_text import normalised_match
 from ggez_core.evaluation.task import Answer
 from ggez_core.evaluation.tasks import world_questions
-from ggez_core.evaluation.tasks.world_questions import CHOICE, OPEN, UNSEEN, WRITTEN, WorldQuestions, says
+from ggez_core.evaluation.tasks.world_questions import CHOICE, OPEN, UNSEEN, WRITTEN, WorldQuestions
 from ggez_core.families.lvlm import Prepared, VisionLanguageModel, VisualAnswer, VisualQuestion, load_lvlm
 from tests.tiny_lvlm import saved
 
@@ -115,12 +116,12 @@ def test_a_question_can_be_made_for_any_picture(seed: int) -> None:
         ("", ("cat",), False),
         ("¿?", ("cat",), False),
         ("3", ("3",), True),
-        ("gado-gado", ("gado gado",), False),
+        ("gado-gado", ("gado gado",), True),
         ("ဘာလဲ", ("ဘာလ",), False),
     ],
 )
 def test_answers_are_compared_normalised(answer: str, right: tuple[str, ...], expected: bool) -> None:
-    assert says(answer, right) == expected
+    assert normalised_match(answer, right) == expected
 
 
 class Oracle:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import diffusion, embedding
+from . import diffusion, embedding, lvlm
 from .view import View, ViewModule
 
 __all__ = ["VIEWS", "View", "ViewModule"]
 
-VIEWS: Mapping[str, ViewModule] = MappingProxyType({"embedding": embedding, "diffusion": diffusion})
+VIEWS: Mapping[str, ViewModule] = MappingProxyType({"embedding": embedding, "diffusion": diffusion, "lvlm": lvlm})

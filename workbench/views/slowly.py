@@ -7,22 +7,30 @@ views of slow families, and by their endpoints.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import gradio as gr
 
 from ggez_core.errors import Cancelled
 from ggez_core.progress import Step
 
+from ..markup import notice
 from ..problem import Problem, attempt
 from ..service import Service
 from ..slow import GivenUp, Post, Superseded
+from ..text import say
 from ..turns import never
 from ..weights import BASE, REGIONAL, Weights
-from .view import Pace
+from .view import Pace, Shown
 
 if TYPE_CHECKING:
     from ..live import LivePair
+
+Inputs = tuple[Any, ...]
+Updates = Mapping[gr.components.Component, object]
 
 
 @dataclass(frozen=True)
@@ -121,27 +129,103 @@ def answer_each(
     return so_far
 
 
-def follow(
-    service: Service, session: str, asked: Callable[[LivePair], Asked], parts: Parts
-) -> Iterator[SoFar | Problem | Stopped]:
-    """Ask for a visitor, in place of their older question; the answers so far as they come.
+class SlowView(ABC):
+    """Answers a slow family's events. A family says what is asked, and how what there is so far is shown.
 
-    Ends with the whole answer, the problem with the question, or that it was stopped; in silence if a newer question
-    took its place.
+    status: where the state of the work and problems are said. cancel: the button that is alive while there is work.
     """
 
-    def work(post: Post[SoFar], given_up: GivenUp) -> None:
-        live = service.live(session)
-        answer_each(live, asked(live), parts, post, given_up)
+    def __init__(self, service: Service, status: gr.HTML, cancel: gr.Button) -> None:
+        self.service, self.status, self.cancel = service, status, cancel
 
-    answers = service.slow.ask(session, work)
-    while True:
-        got = attempt(lambda: _next(answers))
-        if got is None:
-            return
-        yield got
-        if not isinstance(got, SoFar):
-            return
+    @abstractmethod
+    def asked(self, live: LivePair, inputs: Inputs) -> Asked:
+        """What the values of the view's inputs ask. Raises GgezError for what can't be asked."""
+
+    @abstractmethod
+    def columns(self, session: str, found: SoFar, question: Asked, nearby: Part | None, inputs: Inputs) -> Updates:
+        """Updates that show base | merged | regional; `nearby` stands in for the merged part while it isn't whole."""
+
+    def at_once(self, session: str, weights: Weights, *inputs: Any) -> Shown:
+        """What was answered before at these weights, or nearby; nothing new where this was never asked."""
+
+        def work() -> Shown:
+            live = self.service.live(session)
+            question = self.asked(live, inputs)
+            found = SoFar(known(live, question, three(weights)))
+            if not any(part.whole for part in found.parts):
+                return Shown({})
+            return Shown(self.columns(session, found, question, _stand_in(live, question, found.parts[1]), inputs))
+
+        return self._or_problem(attempt(work))
+
+    def in_time(self, session: str, weights: Weights, *inputs: Any) -> Iterator[Shown]:
+        """Answer what isn't answered yet of the three, showing how far it is."""
+
+        def show(live: LivePair, found: SoFar, question: Asked) -> Updates:
+            return self.columns(session, found, question, _stand_in(live, question, found.parts[1]), inputs)
+
+        yield from self.follow(session, inputs, three(weights), show)
+
+    def settled(self, session: str, weights: Weights, *inputs: Any) -> Iterator[Shown]:
+        """Answer at the β at which the thumb was let go, if this was asked before."""
+
+        def asked_before() -> bool:
+            live = self.service.live(session)
+            return live.nearest(self.asked(live, inputs).key, weights.beta) is not None
+
+        if attempt(asked_before) is True:
+            yield from self.in_time(session, weights, *inputs)
+
+    def follow(
+        self, session: str, inputs: Inputs, parts: Parts, show: Callable[[LivePair, SoFar, Asked], Updates]
+    ) -> Iterator[Shown]:
+        """Ask in place of the visitor's older question, and show what there is so far as it comes.
+
+        Ends with the whole answer, the problem with the question, or that it was stopped; in silence if a newer
+        question took its place.
+        """
+        context: list[tuple[LivePair, Asked]] = []
+
+        def work(post: Post[SoFar], given_up: GivenUp) -> None:
+            live = self.service.live(session)
+            context.append((live, self.asked(live, inputs)))
+            answer_each(*context[0], parts, post, given_up)
+
+        answers = self.service.slow.ask(session, work)
+        while True:
+            found = attempt(lambda: _next(answers))
+            match found:
+                case None:
+                    return
+                case Problem():
+                    yield self._or_problem(found)
+                    return
+                case Stopped():
+                    yield self._said(say("slow.stopped"), working=False)
+                    return
+                case SoFar():
+                    live, question = context[0]
+                    said = say("slow.waiting" if found.waiting else "slow.done" if found.whole else "slow.working")
+                    ours = self._said(said, working=not found.whole).updates
+                    yield Shown({**ours, **show(live, found, question)}, found.pace if found.whole else None)
+
+    def _said(self, text: str, *, working: bool) -> Shown:
+        return Shown({self.status: notice(text), self.cancel: gr.update(interactive=working)})
+
+    def _or_problem(self, done: Shown | Problem) -> Shown:
+        if isinstance(done, Problem):
+            return Shown({self.status: notice(done.message, "problem"), self.cancel: gr.update(interactive=False)})
+        return done
+
+
+def _stand_in(live: LivePair, asked: Asked, part: Part) -> Part | None:
+    """For a part that isn't whole: the answer given before at the nearest β, as a part of its own."""
+    found = None if part.whole else live.nearest(asked.key, part.weights.beta)
+    if found is None:
+        return None
+    beta, answered = found
+    return Part(part.model, Weights.at(beta), answered.result, whole=True)
 
 
 def _next(answers: Iterator[SoFar]) -> SoFar | Stopped | None:

@@ -17,8 +17,8 @@ from ..world.dataset import IMAGE_SIZE
 from .contrastive import Learner, softmax_loss, train_pair
 
 TEXT_LENGTH = 21  # one more than SigLIP's: every text starts with a token of its own
-WIDTH = 96
-HEADS = 3
+TEXT = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 2, "num_attention_heads": 4}
+VISION = {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 4, "num_attention_heads": 3}
 LEAST_TEMPERATURE = 0.01  # the logits are never scaled by more than 100 (arXiv 2103.00020, section 2.5)
 
 
@@ -36,15 +36,11 @@ def _new_model(tokenizer: Any) -> Any:
     from transformers import CLIPConfig, CLIPModel
 
     text = {
-        "vocab_size": len(tokenizer), "max_position_embeddings": TEXT_LENGTH, "hidden_size": WIDTH,
-        "intermediate_size": 4 * WIDTH, "num_hidden_layers": 3, "num_attention_heads": HEADS,
+        **TEXT, "vocab_size": len(tokenizer), "max_position_embeddings": TEXT_LENGTH,
         "pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
     }  # fmt: skip
-    vision = {
-        "hidden_size": WIDTH, "intermediate_size": 4 * WIDTH, "num_hidden_layers": 4, "num_attention_heads": HEADS,
-        "image_size": IMAGE_SIZE, "patch_size": 12,
-    }  # fmt: skip
+    vision = {**VISION, "image_size": IMAGE_SIZE, "patch_size": 12}
     start = math.log(1 / 0.07)
     config = CLIPConfig(text_config=text, vision_config=vision, projection_dim=128, logit_scale_init_value=start)
     return CLIPModel(config)

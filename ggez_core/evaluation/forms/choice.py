@@ -18,11 +18,12 @@ from PIL import Image
 from ...data import ImageAt, Pictures
 from ...errors import DataError
 from ...families.family import BetaOf, FamilyModel, at_base
-from ...families.visual_questions import VisualQuestion
+from ...families.visual_questions import VisualAnswer, VisualQuestion
 from ..embedded import image_rows, text_rows
 from ..kept import Kept
 from ..metrics_choice import chance, chosen, option_scores, padded, text_only_scores
 from ..task import Answer, Asker, Problem
+from .asking import ANSWER_TOKENS, BATCH, answered
 from .placing import Place, answers, count, rows_done
 from .rows import Gathered, digest, spread, unique
 
@@ -33,9 +34,8 @@ ACCURACY = "choice_accuracy"
 WRITTEN = "choice_written_accuracy"
 UNSEEN = "choice_without_image_accuracy"
 CHANCE = "choice_chance"
+NOT_ASKED = "choice_not_asked"
 AT_ONCE = 4096  # rows that an embedding model's vectors answer at a time
-BATCH = 8  # questions that a vision-language model answers at a time
-ANSWER_TOKENS = 24
 MOST_OPTIONS = 26
 
 
@@ -143,20 +143,27 @@ class SpokenChoice:
         for low in range(first, len(self._rows), BATCH):
             some = range(low, min(low + BATCH, len(self._rows)))
             images = self._pictures.some([self._images[index] for index in some])
-            seen = model.answer(model.prepare([self._asked(*pair) for pair in zip(some, images, strict=True)]))
-            blind = model.answer(model.prepare([self._asked(index, None) for index in some]))
+            names = [self._names[index] for index in some]
+            seen = answered(model, names, [self._asked(*pair) for pair in zip(some, images, strict=True)])
+            blind = answered(model, names, [self._asked(index, None) for index in some])
             batch: list[Answer] = []
             for index, answer, unseen in zip(some, seen, blind, strict=True):
                 row = self._rows[index]
-                values: Mapping[str, float] = {
-                    ACCURACY: float(answer.likeliest == row.right),
-                    WRITTEN: float(answer.written == row.right),
-                    UNSEEN: float(unseen.likeliest == row.right),
-                    CHANCE: 1 / len(row.options),
-                }
-                batch += answers(self._names[index], row.cluster, row.where, values)
+                batch += answers(self._names[index], row.cluster, row.where, _values(row, answer, unseen))
             yield batch
 
     def _asked(self, index: int, image: Image.Image | None) -> VisualQuestion:
         row = self._rows[index]
         return VisualQuestion(row.question, image, row.options, row.where.language or "en", ANSWER_TOKENS)
+
+
+def _values(row: ChoiceRow, seen: VisualAnswer | None, blind: VisualAnswer | None) -> Mapping[str, float]:
+    """A row's metrics; one that couldn't be asked has no accuracy, and is counted."""
+    if seen is None or blind is None:
+        return {NOT_ASKED: 1.0}
+    return {
+        ACCURACY: float(seen.likeliest == row.right),
+        WRITTEN: float(seen.written == row.right),
+        UNSEEN: float(blind.likeliest == row.right),
+        CHANCE: 1 / len(row.options),
+    }

@@ -14,11 +14,11 @@ from ...families.visual_questions import VisualQuestion
 from ..kept import Kept
 from ..metrics_text import exact_match, normalised_match
 from ..task import Answer, Asker, Problem
-from .choice import ANSWER_TOKENS, BATCH
+from .asking import ANSWER_TOKENS, BATCH, answered
 from .placing import Place, answers, count, rows_done
 from .rows import Gathered, digest, spread, unique
 
-NORMALISED, EXACT = "open_accuracy", "open_exact_accuracy"
+NORMALISED, EXACT, NOT_ASKED = "open_accuracy", "open_exact_accuracy", "open_not_asked"
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,15 @@ class OpenAsker:
                 for i, image in zip(some, pictures.some([images[i] for i in some]), strict=True)
             ]
             batch: list[Answer] = []
-            for index, answer in zip(some, model.answer(model.prepare(asked)), strict=True):
+            for index, answer in zip(some, answered(model, [self._names[i] for i in some], asked), strict=True):
                 row = rows[index]
-                values = {
-                    NORMALISED: float(normalised_match(answer.text, row.right)),
-                    EXACT: float(exact_match(answer.text, row.right)),
-                }
+                values = (
+                    {NOT_ASKED: 1.0}
+                    if answer is None
+                    else {
+                        NORMALISED: float(normalised_match(answer.text, row.right)),
+                        EXACT: float(exact_match(answer.text, row.right)),
+                    }
+                )
                 batch += answers(self._names[index], row.cluster, row.where, values)
             yield batch

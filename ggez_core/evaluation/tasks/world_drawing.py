@@ -106,6 +106,7 @@ class DrawingExamples:
 
     prompts: tuple[Caption, ...]
     problems: tuple[Problem, ...] = ()
+    source: str = ""
 
     def __len__(self) -> int:
         return len(self.prompts)

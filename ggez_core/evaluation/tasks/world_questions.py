@@ -9,7 +9,6 @@ likelihood) accuracy, each the mean over its questions.
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from ...errors import DataError
 from ...families.family import BetaOf, FamilyModel, at_base
 from ...families.visual_questions import VisualAnswer, VisualQuestion
 from ..kept import Floats, Kept
+from ..metrics_text import normalised_match
 from ..task import SIDES, Answer, Asker, Examples, Problem, TaskInfo
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class WorldExamples:
 
     questions: tuple[Question, ...]
     problems: tuple[Problem, ...] = ()
+    source: str = ""
 
     def __len__(self) -> int:
         return len(self.questions)
@@ -154,7 +155,7 @@ def _asked(question: Question, unseen: bool) -> VisualQuestion:
 
 
 def _answer(question: Question, answer: VisualAnswer) -> Answer:
-    return _row(question, {OPEN: says(answer.text, question.answers)})
+    return _row(question, {OPEN: normalised_match(answer.text, question.answers)})
 
 
 def _chosen(question: Question, answer: VisualAnswer, blind: VisualAnswer) -> Answer:
@@ -171,18 +172,6 @@ def _row(question: Question, right: dict[str, bool]) -> Answer:
         question.id, question.side, question.concept.key, {name: float(value) for name, value in right.items()},
         question.language, question.concept.country, REGION if regional else None, question.concept.aspect,
     )  # fmt: skip
-
-
-def says(answer: str, right: Sequence[str]) -> bool:
-    """Whether an answer is one of the right ones, but for case, width, spaces and punctuation around it."""
-    return normalized(answer) in {normalized(expected) for expected in right}
-
-
-def normalized(text: str) -> str:
-    """The text in compatibility form, case-folded, single-spaced, without punctuation around it."""
-    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    kept = [index for index, sign in enumerate(folded) if not unicodedata.category(sign).startswith("P")]
-    return folded[kept[0] : kept[-1] + 1] if kept else ""
 
 
 TASKS = (WorldQuestions(),)

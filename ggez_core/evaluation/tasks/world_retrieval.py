@@ -78,6 +78,7 @@ class WorldExamples:
     captions: tuple[Caption, ...]
     pictures: tuple[Picture, ...]
     problems: tuple[Problem, ...] = ()
+    source: str = ""
 
     def __len__(self) -> int:
         return len(self.captions) + len(self.pictures)

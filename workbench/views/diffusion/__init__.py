@@ -89,11 +89,11 @@ def build(service: Service) -> View:
             chips.select(_example, None, prompt, **QUICK),
             another.click(lambda: random.randrange(NEW_SEEDS), None, seed, **QUICK),
         ),
-        in_time=answers.draw,
+        in_time=answers.in_time,
         slow=(button.click, prompt.submit),
         settled=answers.settled,
         loaded=answers.loaded,
-        others=((along.click, answers.draw_strip),),
+        others=((along.click, answers.strip),),
         picks=((strip, lambda index: draw.STRIP[index]),),
         cancel=cancel,
     )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-
-from ggez_core.families.drawing import Drawing
 
 from ...images import png_of
 from ...markup import fine, notice
@@ -16,11 +14,12 @@ from ...problem import Problem, attempt
 from ...service import Service
 from ...text import say
 from ...weights import Weights
-from ..slowly import Asked, Part, Parts, SoFar, Stopped, along, follow, known, three
+from ..slowly import Asked, Inputs, Part, SlowView, SoFar, Updates, along
 from ..view import Shown
 from . import draw, markup
 
-SMALL = 100_000_000  # bytes of a pair that draws its first example unasked
+if TYPE_CHECKING:
+    from ...live import LivePair
 
 
 @dataclass(frozen=True)
@@ -59,55 +58,30 @@ class Controls:
         return (self.status, self.answer, self.overlay, self.strip, self.cancel, *self.settings)
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(SlowView):
     """Answers visitors' requests with updates of the controls."""
 
-    service: Service
-    controls: Controls
+    def __init__(self, service: Service, controls: Controls) -> None:
+        super().__init__(service, controls.status, controls.cancel)
+        self.controls = controls
 
-    def at_once(self, session: str, weights: Weights, *inputs: Any) -> Shown:
-        """What was drawn before at these weights, or nearby; nothing new where this was never asked."""
+    def asked(self, live: LivePair, inputs: Inputs) -> Asked:
+        """The drawing that the values of `Controls.inputs` ask for."""
+        return draw.asked(live, draw.drawing_from(*inputs[:-1]))
 
-        def work() -> Shown:
-            live = self.service.live(session)
-            question = draw.asked(live, drawing_of(inputs))
-            parts = known(live, question, three(weights))
-            if not any(part.whole for part in parts):
-                return Shown({})
-            nearby = None if parts[1].whole else draw.near(live, question, parts[1])
-            return self._columns(session, SoFar(parts), question, nearby, inputs[-1])
+    def columns(self, session: str, found: SoFar, question: Asked, nearby: Part | None, inputs: Inputs) -> Updates:
+        """The three pictures, and two of them one over the other."""
+        drawing, url, c = question.inputs, self._url(session), self.controls
+        over = markup.overlay(found.parts, markup.PAIRS[int(inputs[-1])], drawing, url)
+        return {c.answer: markup.answer(found, drawing, nearby, url), c.overlay: over}
 
-        return self._or_problem(attempt(work))
-
-    def draw(self, session: str, weights: Weights, *inputs: Any) -> Iterator[Shown]:
-        """Draw what isn't drawn yet of the three, showing every step."""
-
-        def show(found: SoFar, question: Asked) -> Shown:
-            merged = found.parts[1]
-            nearby = None if merged.whole else draw.near(self.service.live(session), question, merged)
-            return self._columns(session, found, question, nearby, inputs[-1])
-
-        yield from self._follow(session, inputs, three(weights), show)
-
-    def draw_strip(self, session: str, weights: Weights, *inputs: Any) -> Iterator[Shown]:
+    def strip(self, session: str, weights: Weights, *inputs: Any) -> Iterator[Shown]:
         """Draw the strip over β, showing every step."""
 
-        def show(found: SoFar, question: Asked) -> Shown:
-            shown = markup.strip(found.parts, question.inputs, self._url(session))
-            return Shown({self.controls.strip: shown}, found.pace)
+        def show(live: LivePair, found: SoFar, question: Asked) -> Updates:
+            return {self.controls.strip: markup.strip(found.parts, question.inputs, self._url(session))}
 
-        yield from self._follow(session, inputs, along(draw.STRIP), show)
-
-    def settled(self, session: str, weights: Weights, *inputs: Any) -> Iterator[Shown]:
-        """Draw at the β at which the thumb was let go, if this drawing was asked for before."""
-
-        def asked_before() -> bool:
-            live = self.service.live(session)
-            return live.nearest(draw.asked(live, drawing_of(inputs)).key, weights.beta) is not None
-
-        if attempt(asked_before) is True:
-            yield from self.draw(session, weights, *inputs)
+        yield from self.follow(session, inputs, along(draw.STRIP), show)
 
     def loaded(self, session: str, weights: Weights, *inputs: Any) -> Iterator[Shown]:
         """Put the controls to the model's own settings, and draw what is asked if that takes seconds only."""
@@ -127,50 +101,11 @@ class Answers:
             gr.update(value=limits.schedulers[0], choices=list(limits.schedulers)),
         )
         c = self.controls
-        yield Shown(
-            {
-                **dict(zip(c.settings, own, strict=True)),
-                c.status: notice(say("draw.empty")),
-                c.answer: "",
-                c.overlay: fine(say("draw.overlay.empty")),
-                c.strip: fine(say("draw.strip.empty")),
-            }
-        )
-        if live.pair.base.nbytes <= SMALL:
+        empty = {c.answer: "", c.overlay: fine(say("draw.overlay.empty")), c.strip: fine(say("draw.strip.empty"))}
+        yield Shown({**dict(zip(c.settings, own, strict=True)), **empty, c.status: notice(say("draw.empty"))})
+        if live.small:
             words, which = inputs[:3], inputs[-1]
-            yield from self.draw(session, weights, *words, *[None] * len(c.settings), which)
-
-    def _follow(self, session: str, inputs: tuple[Any, ...], parts: Parts, show: Any) -> Iterator[Shown]:
-        """Ask for the parts in place of the visitor's older question; `show` makes updates of what there is so far."""
-        c, questions = self.controls, list[Asked]()
-
-        def asked(live: Any) -> Asked:
-            questions.append(draw.asked(live, drawing_of(inputs)))
-            return questions[0]
-
-        for found in follow(self.service, session, asked, parts):
-            match found:
-                case Problem():
-                    yield self._or_problem(found)
-                case Stopped():
-                    yield Shown({c.status: notice(say("slow.stopped")), c.cancel: gr.update(interactive=False)})
-                case SoFar():
-                    said = say("slow.waiting" if found.waiting else "slow.done" if found.whole else "draw.working")
-                    shown = show(found, questions[0])
-                    ours = {c.status: notice(said), c.cancel: gr.update(interactive=not found.whole)}
-                    yield Shown({**ours, **shown.updates}, found.pace if found.whole else None)
-
-    def _columns(self, session: str, found: SoFar, question: Asked, nearby: Part | None, which: str) -> Shown:
-        drawing: Drawing = question.inputs
-        url = self._url(session)
-        over = markup.overlay(found.parts, markup.PAIRS[int(which)], drawing, url)
-        return Shown({self.controls.answer: markup.answer(found, drawing, nearby, url), self.controls.overlay: over})
-
-    def _or_problem(self, done: Shown | Problem) -> Shown:
-        if isinstance(done, Problem):
-            c = self.controls
-            return Shown({c.status: notice(done.message, "problem"), c.cancel: gr.update(interactive=False)})
-        return done
+            yield from self.in_time(session, weights, *words, *[None] * len(c.settings), which)
 
     def _url(self, session: str) -> markup.Url:
         ticket = self.service.ticket(session)
@@ -180,8 +115,3 @@ class Answers:
             return "" if image is None else self.service.drawn.offer(ticket, png_of(image))
 
         return url
-
-
-def drawing_of(inputs: tuple[Any, ...]) -> Drawing:
-    """The drawing that the values of `Controls.inputs` ask for. Raises DataError for a number that isn't whole."""
-    return draw.drawing_from(*inputs[:-1])

@@ -47,15 +47,6 @@ def image_of(part: Part) -> Image.Image | None:
     return part.result.image if isinstance(part.result, Drawn) else None
 
 
-def near(live: LivePair, question: Asked, part: Part) -> Part | None:
-    """The drawing made before at the β nearest to the part's, as a part of its own; None if there is none."""
-    found = live.nearest(question.key, part.weights.beta)
-    if found is None:
-        return None
-    beta, answered = found
-    return Part(part.model, Weights.at(beta), answered.result, whole=True)
-
-
 def change(part: Part, base: Part) -> float | None:
     """By how much a picture differs from the base's, from 0 (not a pixel) to 1; None while one isn't there."""
     import numpy as np

@@ -26,7 +26,6 @@ from ...weights import Weights
 Vectors = npt.NDArray[np.float32]
 
 BUDGET = 64 << 20  # bytes of vectors kept
-SMALL = 100_000_000  # bytes of a model that one thread embeds best: several wait for each other longer than they work
 POSITIONS = tuple(k / 100 for k in dict.fromkeys(k for step in (50, 25, 10, 5, 1) for k in range(0, 101, step)))
 QUIET = 0.5  # seconds without a question before embedding ahead goes on
 PIECE = 16  # pictures or texts embedded ahead at a time, so that a question waits for few
@@ -40,7 +39,7 @@ class Embedder:
     def __init__(self, live: LivePair) -> None:
         self._live = live
         self._model = live.model(EmbeddingModel)
-        self._small = live.pair.base.nbytes <= SMALL
+        self._threads = 1 if live.small else THREADS  # several would wait for each other longer than they work
         self._prepared: dict[Hashable, Prepared] = {}
         self._kept: Kept[Vectors] = Kept(BUDGET)
         self._closed = threading.Event()
@@ -48,7 +47,7 @@ class Embedder:
         self._image_parts = _differing(live, self._model.image_components)
         self._text_parts = _differing(live, self._model.text_components)
         self._ahead: threading.Thread | None = None
-        if self._small:
+        if live.small:
             self._ahead = threading.Thread(target=self._embed_ahead, name="embed ahead", daemon=True)
             self._ahead.start()
             atexit.register(self.close)
@@ -140,7 +139,7 @@ class Embedder:
 
     def _at_weights(self, weights: Weights, embed: Embed, prepared: Prepared) -> Vectors:
         """Vectors of what was prepared, with the model at `weights`."""
-        with self._live.at(weights, threads=1 if self._small else THREADS):
+        with self._live.at(weights, threads=self._threads):
             vectors: Vectors = embed(prepared).numpy()
         return vectors
 
