@@ -20,6 +20,7 @@ _PUBLIC = {
     "merge": "merging",
     "open_checkpoint": "checkpoints",
     "retrieval_metrics": "evaluation",
+    "run_recipe": "merging",
     "sweep": "evaluation.sweep",
 }
 

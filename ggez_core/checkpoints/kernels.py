@@ -128,14 +128,16 @@ def _narrow(context: Any, value: Any, array: Any) -> Any:
 def _interpolate(a: Array, b: Array, weight: Any, out: Array) -> None:
     for i in range(out.size):
         x, y = _widen(a[i]), _widen(b[i])
-        out[i] = _narrow(x if x == y else x + weight * (y - x), out)
+        by = weight * (y - x)
+        out[i] = _narrow(x if x == y or by == 0 else x + by, out)
 
 
 @_compiled(parallel=True)
 def _interpolate_on_all_cores(a: Array, b: Array, weight: Any, out: Array) -> None:
     for i in numba.prange(out.size):
         x, y = _widen(a[i]), _widen(b[i])
-        out[i] = _narrow(x if x == y else x + weight * (y - x), out)
+        by = weight * (y - x)
+        out[i] = _narrow(x if x == y or by == 0 else x + by, out)
 
 
 @_compiled()
@@ -161,7 +163,8 @@ def interpolate(a: Array, b: Array, beta: float, out: Array) -> None:
     """Write `a + β·(b − a)` to `out`, for flat arrays of one length in any floating types that `dtypes` holds.
 
     The three operations are rounded separately in float32 (float64 if any of the three arrays is), then once to the
-    type of `out`. Where `a` equals `b`, `a` is kept as it is, its zero's sign and its infinities included.
+    type of `out`. Where `a` equals `b` or is so near that β·(b − a) is zero, `a` is kept as it is, its zero's sign and
+    its infinities included.
     """
     _interpolate(a, b, _weight(a, b, beta, out), out)
 

@@ -134,6 +134,20 @@ class OutputFolder:
         except OSError as error:
             raise _refusal(error, self.target) from None
 
+    def write_over_start(self, file: int, content: bytes) -> None:
+        """Write over the first bytes of the file numbered `file`, which was written and synced, and sync it again."""
+        try:
+            descriptor = os.open(self.folder / self._files[file][0], os.O_WRONLY | BINARY)
+            try:
+                done = 0
+                while done < len(content):
+                    done += write_at(descriptor, [memoryview(content)[done:]], done)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _refusal(error, self.target) from None
+
     def add(self, name: str, content: bytes) -> None:
         """Write a small file whole."""
         try:

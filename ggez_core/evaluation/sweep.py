@@ -15,7 +15,7 @@ from ..checkpoints import Checkpoint, open_checkpoint
 from ..families import Placement, family_of, load
 from ..families.family import FamilyModel
 from ..merging import LiveModel
-from ..merging.plan import check_compatible
+from ..merging.cast import check_compatible
 from ..merging.recipe import check_betas
 from ..progress import Progress, silent
 from .choices import Choices

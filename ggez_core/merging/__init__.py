@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from .plan import parse_size
 from .recipe import Recipe
-from .to_disk import MergeResult, merge, run
+from .to_disk import MergeResult, merge, run_recipe
 
 if TYPE_CHECKING:
     from .live import LiveModel
 
-__all__ = ["LiveModel", "MergeResult", "Recipe", "merge", "parse_size", "run"]
+__all__ = ["LiveModel", "MergeResult", "Recipe", "merge", "parse_size", "run_recipe"]
 
 
 def __getattr__(name: str) -> Any:

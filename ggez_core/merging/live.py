@@ -22,12 +22,12 @@ from ..checkpoints.files import Elements, OpenFiles, opened
 from ..checkpoints.kernels import interpolate_on_all_cores
 from ..checkpoints.pairing import aligned
 from ..errors import IncompatibleError
-from .plan import check_compatible
+from .cast import check_compatible
+from .fused import interpolate_on_device
 from .recipe import check_betas, check_components
 
 _ALIGN = 64  # elements: every tensor starts on a cache line
 _HOLDS = {getattr(torch, dtype.name): dtype.holds for dtype in DTYPES.values() if dtype.merges}
-_PIECE = 16 << 20  # elements moved at a time where the work needs float32 copies
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class _Block:
         if beta in (0, 1):
             self.live.copy_(self.regional if beta else self.base)
         elif self.live.device.type != "cpu":
-            _interpolate_on_device(self.base, self.regional, beta, self.live)
+            interpolate_on_device(self.base, self.regional, beta, self.live)
         else:
             base, regional, live = self.arrays
             interpolate_on_all_cores(base, regional, beta, live)
@@ -212,13 +212,3 @@ def _flat_end(files: OpenFiles, infos: list[TensorInfo]) -> torch.Tensor:
 
 def _room(tensor: torch.Tensor) -> int:
     return -(-tensor.numel() // _ALIGN) * _ALIGN
-
-
-def _interpolate_on_device(base: torch.Tensor, regional: torch.Tensor, beta: float, live: torch.Tensor) -> None:
-    """The kernel's arithmetic on another device, in pieces: each operation rounded, equal elements kept."""
-    wide = torch.float64 if torch.float64 in (base.dtype, regional.dtype, live.dtype) else torch.float32
-    weight = torch.tensor(beta, dtype=wide, device=live.device)
-    for start in range(0, live.numel(), _PIECE):
-        piece = slice(start, start + _PIECE)
-        x, y = base[piece].to(wide), regional[piece].to(wide)
-        live[piece].copy_(torch.where(x == y, x, (y - x).mul_(weight).add_(x)))

@@ -1,4 +1,4 @@
-"""What will be written, decided before a byte is: for every tensor of the output its inputs and weight, and its place.
+"""What will be written, decided before a byte is: every output tensor's inputs and treatment, and its place.
 
 Made from headers alone, in the base's order, so that the same recipe gives the same bytes whatever runs it.
 """
@@ -8,51 +8,69 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..checkpoints import Checkpoint, TensorInfo
-from ..checkpoints.compare import architecture_conflict, can_merge, cannot_merge, structural_conflict
 from ..checkpoints.dtypes import DTYPES, DType, dtype_named
 from ..checkpoints.files import stamp
 from ..checkpoints.header import write_header
 from ..checkpoints.layouts import Group
 from ..checkpoints.links import linkable, unchanged
-from ..checkpoints.pairing import aligned, new_rows
-from ..errors import IncompatibleError, RecipeError
-from .recipe import Recipe, check_components
+from ..errors import RecipeError
+from .cast import Cast
+from .recipe import Recipe
+from .resolve import Blend, Copy, Merger, Resolved, Treatment
 
-BATCH = 16 << 20  # bytes of one input that are worked on at a time
+BATCH = 16 << 20  # bytes of the output that are worked on at a time
+LEAF = 1 << 18  # elements that are read, merged and hashed at a time
 ALIGN = 64
 _MAX_PARTS = 512  # a system call takes at most 1024 pieces
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One output tensor: `base + weight·(regional − base)`, as `dtype`. Without `regional` it is a copy of `base`."""
+    """One output tensor: what is done with `inputs`, and the `dtype` it is written in.
+
+    `sources` names the checkpoint of every input. The numbers in `treatment` count the inputs.
+    """
 
     name: str
-    base: TensorInfo
-    regional: TensorInfo | None
-    weight: float
+    shape: tuple[int, ...]
+    inputs: tuple[TensorInfo, ...]
+    sources: tuple[str, ...]
+    treatment: Treatment
     dtype: DType
+
+    @property
+    def size(self) -> int:
+        """Elements."""
+        return self.inputs[0].size
 
     @property
     def nbytes(self) -> int:
         """Bytes of the output tensor."""
-        return self.base.size * self.dtype.itemsize
+        return self.size * self.dtype.itemsize
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that computing it takes."""
-        return self.base.files + (self.regional.files if self.regional else ())
+        return tuple(file for info in self.inputs for file in info.files)
 
     @property
-    def width(self) -> int:
-        """The widest element among inputs and output, in bytes."""
-        inputs = (self.base, self.regional) if self.regional else (self.base,)
-        return max(self.dtype.itemsize, *(DTYPES[info.dtype].itemsize for info in inputs))
+    def copies(self) -> bool:
+        """Whether it is one of the inputs as it is."""
+        return isinstance(self.treatment, Copy)
+
+    @property
+    def step(self) -> int:
+        """Elements of a part: whole blocks of a method, whole leaves of anything else, as many as a batch takes."""
+        fitting = max(1, (BATCH - ALIGN) // self.dtype.itemsize)
+        if isinstance(self.treatment, Merger):
+            block = self.treatment.method.extent(self.treatment.arguments, self.shape).step
+            return max(1, fitting // block) * block
+        return fitting // LEAF * LEAF or max(1, fitting // ALIGN * ALIGN)
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,16 @@ class Part:
     operation: Operation
     start: int
     stop: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of the operation."""
+        return self.stop - self.start == self.operation.size
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the output."""
+        return (self.stop - self.start) * self.operation.dtype.itemsize
 
 
 @dataclass(frozen=True)
@@ -75,7 +103,7 @@ class Batch:
     @property
     def nbytes(self) -> int:
         """Bytes of the outputs."""
-        return sum((part.stop - part.start) * part.operation.dtype.itemsize for part in self.parts)
+        return sum(part.nbytes for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -101,6 +129,7 @@ class Plan:
     base: Checkpoint
     shards: tuple[Shard, ...]
     links: Mapping[str, Path]
+    resolved: Resolved
 
     @property
     def operations(self) -> Iterator[Operation]:
@@ -122,17 +151,21 @@ class Plan:
             digest.update(shard.header)
         return digest.hexdigest()[:12]
 
+    def recorded(self, recipe: Recipe) -> Plan:
+        """The same plan with another recipe in the files' headers, which mustn't become longer or shorter."""
+        shards = tuple(replace(shard, header=_header(shard.group, shard.operations, recipe)) for shard in self.shards)
+        return replace(self, recipe=recipe, shards=shards)
+
     def batches(self) -> Iterator[Batch]:
-        """The work in the order in which it is written, in batches of at most `BATCH` bytes of any input."""
+        """The work in the order in which it is written, in batches of at most `BATCH` bytes if no part is larger."""
         for file, shard in enumerate(self.shards):
             offset, parts, size = len(shard.header), list[Part](), 0
             for part in _parts(shard.operations):
-                width = (part.stop - part.start) * part.operation.width + ALIGN
-                if parts and (size + width > BATCH or len(parts) == _MAX_PARTS):
+                if parts and (size + part.nbytes + ALIGN > BATCH or len(parts) == _MAX_PARTS):
                     yield (batch := Batch(file, offset, tuple(parts)))
                     offset, parts, size = offset + batch.nbytes, [], 0
                 parts.append(part)
-                size += width
+                size += part.nbytes + ALIGN
             yield Batch(file, offset, tuple(parts))  # without parts in a file of empty tensors only
 
     def indices(self) -> dict[str, dict[str, Any]]:
@@ -149,53 +182,45 @@ class Plan:
         return found
 
 
-def make_plan(recipe: Recipe, base: Checkpoint, regional: Checkpoint, shard_size: int) -> Plan:
+def make_plan(recipe: Recipe, cast: Cast, shard_size: int) -> Plan:
     """Decide what to write. Raises `IncompatibleError` for a bad pair, `RecipeError` for a bad recipe."""
-    check_components(recipe.components, base.components)
-    base, regional = aligned(base, regional, keep_new_rows=recipe.keep_new_rows)
-    check_compatible(base, regional)
-    dtype = dtype_named(recipe.dtype) if recipe.dtype else None
-    operations = [
-        _operation(info, regional.tensors[name], recipe.components.get(base.component_of(name), recipe.beta), dtype)
-        for name, info in base.tensors.items()
-    ]
-    metadata = {"format": "pt", "ggez_recipe": recipe.as_json()}
+    base = cast.base
+    floating = [name for name, info in base.tensors.items() if DTYPES[info.dtype].merges]
+    resolved = Resolved(recipe, cast, floating)
+    dtype = dtype_named(recipe.written) if recipe.written else None
+    operations = [_operation(info, cast, resolved, dtype) for info in base.tensors.values()]
     links = dict[str, Path]()
     shards = list[Shard]()
     for group in base.groups:
         own = [operation for operation in operations if base.group_of(operation.name) is group]
-        copies = all(op.regional is None and op.base is base.tensors[op.name] for op in own)
-        files = linkable(group, base) if recipe.dtype is None else {}
-        if files and (copies or unchanged(group, base, regional)):
+        copies = all(op.copies and op.inputs[0] is base.tensors[op.name] for op in own)
+        files = linkable(group, base) if dtype is None else {}
+        if files and (copies or _unchanged(group, cast, own)):
             links |= files
             continue
-        shards += _shards(group, own, shard_size, metadata)
-    return Plan(recipe, base, tuple(shards), links)
+        shards += _shards(group, own, shard_size, recipe)
+    return Plan(recipe, base, tuple(shards), links, resolved)
 
 
-def _shards(group: Group, operations: list[Operation], shard_size: int, metadata: dict[str, str]) -> list[Shard]:
+def _unchanged(group: Group, cast: Cast, operations: list[Operation]) -> bool:
+    """Whether a group is the same in all inputs, and merging it leaves it as it is."""
+    neutral = all(op.treatment.keeps_equals for op in operations)
+    return neutral and all(unchanged(group, cast.base, model) for model in cast.models)
+
+
+def _shards(group: Group, operations: list[Operation], shard_size: int, recipe: Recipe) -> list[Shard]:
     """The files of one group of tensors."""
     parts = _grouped(operations, shard_size) if group.sharded else [operations]
     shards = []
     for number, part in enumerate(parts, start=1):
-        part = sorted(part, key=_as_the_library)
-        entries = [(group.stored(op.name), op.dtype.code, op.base.shape, op.nbytes) for op in part]
-        shards.append(Shard(group.filename(number, len(parts)), write_header(entries, metadata), tuple(part), group))
+        own = tuple(sorted(part, key=_as_the_library))
+        shards.append(Shard(group.filename(number, len(parts)), _header(group, own, recipe), own, group))
     return shards
 
 
-def check_compatible(base: Checkpoint, regional: Checkpoint) -> None:
-    """Refuse a pair whose configs or headers contradict each other. Raises `IncompatibleError`."""
-    if conflict := architecture_conflict(base, regional):
-        raise IncompatibleError(conflict)
-    conflicts = []
-    for name in sorted(base.tensors.keys() | regional.tensors.keys()):
-        a, b = base.tensors.get(name), regional.tensors.get(name)
-        found = structural_conflict(a, b)
-        if found and not (a and b and can_merge(a, b)):
-            conflicts.append((name, found[1]))
-    if conflicts:
-        raise IncompatibleError(cannot_merge(base.source, regional.source, conflicts, new_rows(base, regional)))
+def _header(group: Group, operations: tuple[Operation, ...], recipe: Recipe) -> bytes:
+    entries = [(group.stored(op.name), op.dtype.code, op.shape, op.nbytes) for op in operations]
+    return write_header(entries, {"format": "pt", "ggez_recipe": recipe.as_json()})
 
 
 def parse_size(size: int | str) -> int:
@@ -223,15 +248,21 @@ def parse_size(size: int | str) -> int:
     return parsed
 
 
-def _operation(a: TensorInfo, b: TensorInfo, weight: float, dtype: DType | None) -> Operation:
-    stored = DTYPES[a.dtype]
+def _operation(info: TensorInfo, cast: Cast, resolved: Resolved, dtype: DType | None) -> Operation:
+    stored = DTYPES[info.dtype]
     if not stored.merges:
-        return Operation(a.name, a, None, 0.0, stored)
-    if weight == 0 or b is a:
-        return Operation(a.name, a, None, 0.0, dtype or stored)
-    if weight == 1:
-        return Operation(a.name, b, None, 0.0, dtype or stored)
-    return Operation(a.name, a, b, weight, dtype or stored)
+        return Operation(info.name, info.shape, (info,), (cast.base.source,), Copy(0), stored)
+    treatment, written = resolved[info.name], dtype or stored
+    inputs = [(checkpoint.tensors[info.name], checkpoint.source) for checkpoint in cast.inputs]
+    if isinstance(treatment, Blend) and inputs[treatment.first][0] is inputs[treatment.second][0]:
+        treatment = Copy(treatment.first)
+    if isinstance(treatment, Copy):
+        inputs, treatment = [inputs[treatment.source]], Copy(0)
+    elif isinstance(treatment, Blend):
+        inputs = [inputs[treatment.first], inputs[treatment.second]]
+        treatment = Blend(0, 1, treatment.weight)
+    infos, sources = zip(*inputs, strict=True)
+    return Operation(info.name, info.shape, infos, sources, treatment, written)
 
 
 def _grouped(operations: list[Operation], shard_size: int) -> list[list[Operation]]:
@@ -253,6 +284,6 @@ def _as_the_library(operation: Operation) -> tuple[int, str]:
 
 def _parts(operations: tuple[Operation, ...]) -> Iterator[Part]:
     for operation in operations:
-        step = (BATCH - ALIGN) // operation.width // ALIGN * ALIGN
-        for start in range(0, operation.base.size, step):
-            yield Part(operation, start, min(start + step, operation.base.size))
+        step = operation.step
+        for start in range(0, operation.size, step):
+            yield Part(operation, start, min(start + step, operation.size))

@@ -1,4 +1,4 @@
-"""Merge two checkpoints into a new folder: preflight, plan, stream, side files, one rename."""
+"""Merge checkpoints into a new folder: preflight, plan, stream, side files, one rename."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from ..checkpoints import Checkpoint, open_checkpoint
 from ..checkpoints.dtypes import dtype_named
 from ..checkpoints.layouts import WEIGHTS
 from ..checkpoints.output import OutputFolder
-from ..errors import CheckpointError, OutputError
+from ..errors import CheckpointError, OutputError, RecipeError
 from ..progress import Progress, silent
+from .cast import cast, opened_sources
+from .digests import UNKNOWN, Digests, differing
 from .plan import Plan, make_plan, parse_size
 from .recipe import Recipe
-from .stream import verify_weights, write_weights
+from .stream import How, hash_inputs, verify_weights, write_weights
 
 RECIPE_FILE = "ggez_recipe.yaml"
 SHARD_SIZE = "5GB"
@@ -51,95 +53,157 @@ class MergeResult:
 def merge(
     base: str | Path | Checkpoint,
     regional: str | Path | Checkpoint,
-    beta: float,
+    beta: float | None,
     output: str | Path,
     *,
+    method: str = "linear",
+    parameters: Mapping[str, Any] | None = None,
     components: Mapping[str, float] | None = None,
     dtype: str | None = None,
     shard_size: int | str = SHARD_SIZE,
     extrapolate: bool = False,
     keep_new_rows: bool = False,
     threads: int | None = None,
+    device: str | None = None,
     verify: bool = False,
     resume: bool = True,
     progress: Progress = silent,
 ) -> MergeResult:
-    """Write θ = base + β·(regional − base) to the new folder `output`.
+    """Write θ = base + β·(regional − base) to the new folder `output`, or what another `method` makes of the two.
 
     `components` gives a component a β of its own; `dtype` is the type to write (default: the base's). β = 0 copies the
     base and β = 1 the regional weights bit for bit; tensors that aren't floating are copied from the base. `regional`
-    may be a LoRA adapter of the base. With `keep_new_rows` the regional vocabulary may be larger, and is kept.
+    may be a LoRA adapter of the base. With `keep_new_rows` the regional vocabulary may be larger, and is kept. A method
+    takes β through its own parameter (`t`, `lambda`; None leaves it at its default) and further `parameters` by name.
+    For more than two models, see `run_recipe`.
 
     Work of a process that was killed is taken up where its journal ends, unless `resume` is false; the bytes are the
     same. `verify` reads the output back and compares it with the inputs before it is published. `threads` workers read
-    and compute ahead; memory is about 50 MB for each, whatever the model's size.
+    and compute ahead, on torch's `device` if one is named; memory is about 20 MB for each, whatever the model's size.
 
     Raises `SourceError`, `CheckpointError`, `IncompatibleError`, `RecipeError` or `OutputError`, and then nothing is
     written.
     """
     a, b = _opened(base), _opened(regional)
-    recipe = Recipe.make(
-        {
-            "base_model": a.source,
-            "regional_model": b.source,
-            "beta": beta,
-            "components": dict(components or {}),
-            "dtype": dtype,
-            "extrapolate": extrapolate,
-            "keep_new_rows": keep_new_rows,
-        },
-        "merge",
-    )
-    return run(
-        recipe, a, b, output, shard_size=shard_size, threads=threads, verify=verify, resume=resume, progress=progress
-    )
+    document = {
+        "merge_method": method,
+        "base_model": a.source,
+        "regional_model": b.source,
+        "beta": beta,
+        "parameters": dict(parameters or {}),
+        "components": dict(components or {}),
+        "dtype": dtype,
+        "extrapolate": extrapolate,
+        "keep_new_rows": keep_new_rows,
+    }
+    return run_recipe(
+        Recipe.make(document, "merge"), output, sources={a.source: a, b.source: b},
+        shard_size=shard_size, threads=threads, device=device, verify=verify, resume=resume, progress=progress,
+    )  # fmt: skip
 
 
-def run(
+def run_recipe(
     recipe: Recipe,
-    base: Checkpoint,
-    regional: Checkpoint,
     output: str | Path,
     *,
-    shard_size: int | str = SHARD_SIZE,
+    sources: Mapping[str, Checkpoint] | None = None,
+    shard_size: int | str | None = None,
     threads: int | None = None,
+    device: str | None = None,
     verify: bool = False,
     resume: bool = True,
     progress: Progress = silent,
 ) -> MergeResult:
-    """Run a recipe on opened checkpoints, as `merge` does."""
+    """Run a recipe, as `merge` does; `sources` are checkpoints already opened, by their names in the recipe.
+
+    A recipe that records what its inputs held is refused with a `CheckpointError` if they hold something else now. The
+    recipe of the result records it, with Hub ids at their commits and the shard size if it isn't the default.
+    """
     started = time.perf_counter()
     target = Path(output).expanduser().absolute()
     if os.path.lexists(target):
         raise OutputError(f"{target}: already exists; choose another name or remove it first")
     if target.suffix in WEIGHTS:
         raise OutputError(f"{target}: names a file, and a merge makes a folder; leave the {target.suffix} off")
-    plan = make_plan(recipe, base, regional, parse_size(shard_size))
+    how = How(threads or default_threads(), checked_device(device))
+    plan = planned(recipe, sources, shard_size)
+    if recipe.inputs:
+        _check_inputs(plan, recipe, hash_inputs(plan, how, progress=progress))
     files = [(shard.filename, shard.nbytes) for shard in plan.shards]
-    key = plan.key
+    begun = plan
+    key = begun.key
     with OutputFolder(target, key, files, links=plan.links, resume=resume) as folder:
-        workers = threads or default_threads()
-        write_weights(plan, folder, threads=workers, progress=progress)
+        digests = write_weights(plan, folder, how, progress=progress)
+        found = _check_inputs(plan, recipe, digests)
+        plan = begun.recorded(plan.recipe.model_copy(update={"inputs": found}))
+        folder.sync()
+        for number, shard in enumerate(plan.shards):
+            folder.write_over_start(number, shard.header)
         for name, content in _small_files(plan).items():
             folder.add(name, content)
         folder.link()
         if verify:
-            folder.sync()
-            verify_weights(plan, folder.folder, threads=workers, progress=progress)
+            verify_weights(plan, folder.folder, how, progress=progress)
             folder.verify_added()
-        if plan.key != key:
+        if begun.key != key:
             raise CheckpointError("an input changed while it was merged, so nothing was written; merge again")
         folder.publish()
-    merged = sum(operation.regional is not None for operation in plan.operations)
+    merged = sum(not operation.copies for operation in plan.operations)
     return MergeResult(
         target,
         tuple(sorted(path for path in target.rglob("*") if path.is_file())),
         merged,
-        len(base.tensors) - merged,
+        len(plan.base.tensors) - merged,
         plan.nbytes,
         time.perf_counter() - started,
-        recipe,
+        plan.recipe,
     )
+
+
+def planned(
+    recipe: Recipe, sources: Mapping[str, Checkpoint] | None = None, shard_size: int | str | None = None
+) -> Plan:
+    """The plan of a recipe, whose own recipe has room for the hashes of its inputs.
+
+    Raises `SourceError`, `CheckpointError`, `IncompatibleError` or `RecipeError`.
+    """
+    found = opened_sources(recipe, sources)
+    size = shard_size or recipe.shard_size or SHARD_SIZE
+    sizes = {"shard_size": None if parse_size(size) == parse_size(SHARD_SIZE) else size}
+    pinned = recipe.renamed({name: checkpoint.source for name, checkpoint in found.items()}).model_copy(update=sizes)
+    plan = make_plan(pinned, cast(recipe, found), parse_size(size))
+    read = {source for operation in plan.operations for source in operation.sources if operation.size}
+    if plan.links:
+        read.add(plan.base.source)
+    return plan.recorded(pinned.model_copy(update={"inputs": dict.fromkeys(sorted(read), UNKNOWN)}))
+
+
+def checked_device(device: str | None) -> str | None:
+    """A device that torch has here, or None. Raises `RecipeError` for any other."""
+    if device is None:
+        return None
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise RecipeError(f"device {device!r} can't be used here ({first}); choose another, or leave it out") from None
+    return device
+
+
+def _check_inputs(plan: Plan, recipe: Recipe, digests: Digests) -> dict[str, str]:
+    """The hashes of what was read. Raises `CheckpointError` if the recipe recorded others."""
+    for name, path in plan.links.items():
+        digests.add_file(plan.base.source, name, path)
+    found = digests.by_source()
+    changed = differing(recipe.inputs, found) if recipe.inputs else None
+    if changed is not None:
+        raise CheckpointError(
+            f"{changed}: isn't what it was when the recipe was recorded; find the checkpoint as it was then, or remove "
+            "`inputs` from the recipe to merge this one"
+        )
+    return found
 
 
 def _opened(source: str | Path | Checkpoint) -> Checkpoint:
@@ -154,9 +218,9 @@ def default_threads() -> int:
 def _small_files(plan: Plan) -> dict[str, bytes]:
     """Everything beside the weights: the base's side files, the index of shards, the recipe."""
     files = plan.base.side_contents()
-    if plan.recipe.dtype:
+    if plan.recipe.written:
         for name in {group.config_file for group in plan.base.groups} & files.keys():
-            files[name] = _json(_with_dtype(json.loads(files[name]), dtype_named(plan.recipe.dtype).name))
+            files[name] = _json(_with_dtype(json.loads(files[name]), dtype_named(plan.recipe.written).name))
     files |= {name: _json(index) for name, index in plan.indices().items()}
     files[RECIPE_FILE] = plan.recipe.as_yaml().encode()
     return files

@@ -120,7 +120,7 @@ def test_not_a_number_and_too_large_are_refused(tmp_path: Path, dtype: torch.dty
     write_checkpoint(tmp_path / "nan", nan)
     a, sick = open_checkpoint(tmp_path / "a"), open_checkpoint(tmp_path / "nan")
     assert [tensor.name for tensor in compare(a, sick).blocking] == ["m.w"]
-    with pytest.raises(IncompatibleError, match=r"m\.w holds NaN or infinity in the regional"):
+    with pytest.raises(IncompatibleError, match=r"m\.w holds NaN or infinity in .*/nan "):
         merge(a, sick, 0.5, tmp_path / "out")
     with pytest.raises(IncompatibleError, match=rf"m\.w is too large for {dtype_named(str(dtype)).name} at β = 1e"):
         merge(a, tmp_path / "b", 1e6, tmp_path / "out", extrapolate=True)

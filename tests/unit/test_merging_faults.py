@@ -35,7 +35,7 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path
     base, regional = (write_checkpoint(tmp_path / name, t) for name, t in zip("ab", tensors, strict=True))
     yield base, regional
     left = {path.name for path in tmp_path.glob(".*")}  # killed between the rename and its last act, a few bytes stay
-    whole = {f".{path.name}.partial.journal" for path in tmp_path.iterdir() if path.name.startswith("out-")}
+    whole = {f".{path.name}.partial.journal" for path in tmp_path.iterdir() if path.name.startswith("out")}
     assert left <= whole, "work is left"
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from ggez_core.checkpoints import open_checkpoint
 from ggez_core.errors import CheckpointError, GgezError, IncompatibleError, OutputError, RecipeError
-from ggez_core.merging import Recipe, merge, parse_size, run
+from ggez_core.merging import Recipe, merge, parse_size, run_recipe
 from tests.tiny import siglip_pair, write_checkpoint
 
 
@@ -46,15 +46,7 @@ def test_the_recipe_of_an_output_makes_the_same_bytes_again(tmp_path: Path) -> N
     base, regional = siglip_pair(tmp_path, torch.bfloat16)
     merge(base, regional, 0.3, tmp_path / "out", dtype="float32", shard_size="50KB")
     recipe = Recipe.read(tmp_path / "out/ggez_recipe.yaml")
-    run(
-        recipe,
-        open_checkpoint(base),
-        open_checkpoint(regional),
-        tmp_path / "again",
-        shard_size="50KB",
-        threads=1,
-        verify=True,
-    )
+    run_recipe(recipe, tmp_path / "again", threads=1, verify=True)
     assert contents(tmp_path / "out") == contents(tmp_path / "again")
 
 
@@ -110,7 +102,7 @@ def bad_pairs() -> dict[str, tuple[dict[str, torch.Tensor], dict[str, object], s
         "shape": ({"t.w": torch.ones(3, 2)}, {}, r"t\.w has the shape \[2, 3\] in the base and \[3, 2\]"),
         "extra": ({"t.new": torch.ones(1)}, {}, r"t\.new is only in the regional checkpoint"),
         "kind": ({"t.b": torch.ones(3, dtype=torch.int32)}, {}, r"t\.b is F32 in the base and I32 in the regional"),
-        "nan": ({"t.b": nan}, {}, r"t\.b holds NaN or infinity in the regional checkpoint"),
+        "nan": ({"t.b": nan}, {}, r"t\.b holds NaN or infinity in .*/b "),
         "inf": ({"t.b": inf}, {"beta": 1.0}, r"t\.b holds NaN or infinity"),
         "overflow": (
             {"t.b": torch.full((3,), 1e6)},
@@ -141,7 +133,7 @@ def test_a_bad_pair_is_one_clear_line_and_nothing_is_written(tmp_path: Path, nam
 def test_nan_in_the_base_is_the_bases_fault(tmp_path: Path) -> None:
     base = write_checkpoint(tmp_path / "a", {"t.b": torch.tensor([float("nan")])})
     regional = write_checkpoint(tmp_path / "b", {"t.b": torch.tensor([1.0])})
-    with pytest.raises(IncompatibleError, match="in the base checkpoint"):
+    with pytest.raises(IncompatibleError, match=r"t\.b holds NaN or infinity in .*/a "):
         merge(base, regional, 0.5, tmp_path / "out")
 
 
@@ -185,7 +177,7 @@ def test_unknown_keys_name_the_nearest(tmp_path: Path) -> None:
     document = {"base_model": "a", "regional_model": "b", "betta": 0.5}
     with pytest.raises(RecipeError, match="unknown key 'betta'; did you mean 'beta'"):
         Recipe.make(document)
-    with pytest.raises(RecipeError, match="beta: field required"):
+    with pytest.raises(RecipeError, match="beta: says how far to go"):
         Recipe.make({"base_model": "a", "regional_model": "b"})
     (tmp_path / "r.yaml").write_text("a: [")
     with pytest.raises(RecipeError, match=r"r\.yaml: can't be read as YAML") as caught:

@@ -7,7 +7,6 @@ default. `Sequence[...]` makes it one value a model. Recipe validation, command 
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,8 +15,8 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from ...errors import RecipeError
+from ..settings import Scalar, unknown
 
-Scalar = float | int | bool | str
 Value = Scalar | tuple[Scalar, ...]
 
 
@@ -124,14 +123,6 @@ def bind(
         if name not in known and name not in unused:
             raise RecipeError(f"{where}: {unknown('parameter', name, known)}")
     return {each.argument: each.check(given.get(each.name, each.default), models, where) for each in declarations}
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """`unknown method 'tie'; did you mean 'ties'?`"""
-    options = list(known)
-    near = difflib.get_close_matches(name, options, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(options) or 'none'}"
-    return f"unknown {kind} {name!r}; {hint}"
 
 
 def _declaration(argument: str, annotation: Any, default: Any, marker: Parameter) -> Declaration:

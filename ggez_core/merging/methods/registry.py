@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ...errors import RecipeError
+from ..settings import unknown
 from .method import Axis, Base, Function, Grain, Method, Reach
-from .parameters import declared, unknown
+from .parameters import declared
 
 __all__ = ["Base", "Method", "Reach", "combination", "get", "method", "methods", "register", "survey"]
 
