@@ -36,11 +36,10 @@ def build() -> Header:
     gr.HTML(title, padding=False)
     pair = gr.HTML(notice(say("pair.loading")), padding=False)
     with gr.Row(elem_classes="gg-controls"):
-        beta = gr.Slider(
-            0, 1, START, step=0.01, label=say("beta.label"), info=say("beta.info"), scale=4, min_width=300, buttons=[]
-        )
+        with gr.Column(scale=4, min_width=300):
+            beta = gr.Slider(0, 1, START, step=0.01, label=say("beta.label"), info=say("beta.info"), buttons=[])
+            strip = gr.HTML(padding=False)
         facts = gr.HTML(render.facts(Service.alpha(), None), padding=False)
-    strip = gr.HTML(padding=False, elem_classes="gg-under-slider")
     with gr.Accordion(say("components.label"), open=False):
         gr.HTML(fine(say("components.info")), padding=False)
         with gr.Row():

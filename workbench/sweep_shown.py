@@ -96,28 +96,25 @@ def figures(job: Job, alpha: float, keep: float | None, measure: str) -> Shown:
     )
 
 
-def strip(curve: Sequence[CurvePoint], alpha: float, chosen: float, width: int = 600, height: int = 34) -> Html:
+def strip(curve: Sequence[CurvePoint], alpha: float, chosen: float) -> Html:
     """GRP over β as a thin line to stand under the slider, with base, β* and regional marked."""
-    points = [(p.beta, p.point.grp(alpha)) for p in curve]
-    low, high = min(y for _, y in points), max(y for _, y in points)
-    reach = (high - low) or 1.0
+    parity = {p.beta: p.point.grp(alpha) for p in curve}
+    low, high = min(parity.values()), max(parity.values())
 
-    def at(beta: float, value: float) -> tuple[float, float]:
-        return 8 + beta * (width - 16), height - 8 - (value - low) / reach * (height - 16)
+    def place(beta: float) -> tuple[float, float]:
+        """Per cent from the left and from the top."""
+        return 100 * beta, 85 - 70 * (parity[beta] - low) / ((high - low) or 1.0)
 
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*p) for p in points))
-    by_beta = dict(points)
+    points = " ".join(f"{x:.2f},{y:.2f}" for x, y in map(place, parity))
+    line = tag("svg", tag("polyline", points=points), viewBox="0 0 100 100", preserveAspectRatio="none")
     marks = ((0.0, "base"), (1.0, "regional"), (chosen, "merged"))
-    dots = join(_dot(*at(beta, by_beta[beta]), side) for beta, side in marks if beta in by_beta)
-    said = say("sweep.strip", beta=chosen, grp=by_beta.get(chosen, high))
-    return tag(
-        "svg", tag("title", said), tag("polyline", points=line), dots,
-        viewBox=f"0 0 {width} {height}", preserveAspectRatio="none", role="img", aria_label=said, cls="gg-strip",
-    )  # fmt: skip
+    dots = join(_dot(*place(beta), side) for beta, side in marks if beta in parity)
+    said = say("sweep.strip", beta=chosen, grp=parity.get(chosen, high))
+    return tag("div", line, dots, role="img", aria_label=said, title=said, cls="gg-strip")
 
 
 def _dot(x: float, y: float, side: str) -> Html:
-    return tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=5 if side == "merged" else 4, cls=f"gg-dot gg-{side}")
+    return tag("span", style=f"left:{x:.2f}%;top:{y:.2f}%", cls=f"gg-dot gg-{side}")
 
 
 def _choices(curve: Sequence[CurvePoint], alpha: float, keep: float | None) -> tuple[Point, Point | None]:
@@ -186,39 +183,36 @@ def _sliced(job: Job, measure: str) -> tuple[list[str], str | None, tuple[Any, A
 
     tested = {choice.setting: choice.name for choice in job.report.test}
     rows = [row for row in job.report.rows if row.split == job.report.tasks.get(row.task, ("", ""))[1]]
-    measures = list(dict.fromkeys(f"{row.task}: {row.metric}" for row in rows if row.main))
+    measures = list(dict.fromkeys(_measure(row) for row in rows if row.main))
     found = measure if measure in measures else measures[0] if measures else None
     if found is None:
         return [], None, (None, None, None), None
-    mine = [row for row in rows if f"{row.task}: {row.metric}" == found]
+    mine = [row for row in rows if _measure(row) == found]
     names = {(s.beta, s.parts): name for s, name in tested.items()}
-    by_language = _series(mine, names, "language", None)
-    by_country = _series(mine, names, "country", "regional")
+    by_language, by_country = (_series(mine, names, kind) for kind in ("language", "country"))
     countries = [country.code for country in REGIONS[REGION].countries]
-    metric = found.partition(": ")[2]
+    metric = mine[0].metric
     bars = draw.language_bars(by_language, metric) if by_language else None
     places = draw.country_bars(by_country) if by_country else None
     pictured = None
     if by_country:
-        first, *others = by_country.values()
-        pictured = draw.country_map(others[-2 if len(others) > 1 else -1] if others else first, countries, name=metric)
+        best = next((name for name in ("best GRP", *by_country) if name in by_country))
+        pictured = draw.country_map(by_country[best], countries, name=f"{metric}, {best}")
     table = draw.slice_table(by_language, "language") if by_language else None
     return measures, found, (bars, places, pictured), table
 
 
-def _series(
-    rows: Sequence[Score], names: Mapping[tuple[float, Any], str], kind: str, side: str | None
-) -> dict[str, dict[str, Score]]:
-    """Rows by model and by language or country; of a slice on both sides the one with more answers."""
+def _measure(row: Score) -> str:
+    """What a figure by language or country is of: one task, metric and side."""
+    return f"{row.task}: {row.metric}, {row.side}"
+
+
+def _series(rows: Sequence[Score], names: Mapping[tuple[float, Any], str], kind: str) -> dict[str, dict[str, Score]]:
+    """Rows by model and by language or country."""
     series: dict[str, dict[str, Score]] = {}
     for setting, name in names.items():
-        found: dict[str, Score] = {}
-        for row in rows:
-            key = getattr(row, kind)
-            if (row.beta, row.parts) != setting or key is None or (side and row.side != side):
-                continue
-            if key not in found or row.n > found[key].n:
-                found[key] = row
+        mine = (row for row in rows if (row.beta, row.parts) == setting)
+        found = {key: row for row in mine if (key := getattr(row, kind)) is not None}
         if found:
             series[name] = dict(sorted(found.items()))
     return series

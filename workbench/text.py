@@ -165,7 +165,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "sweep.plot.map": "Map of scores",
         "sweep.table": "The curve as a table",
         "sweep.slices": "Languages as a table",
-        "sweep.measure": "By language and country: task and metric",
+        "sweep.measure": "By language and country: task, metric and side",
         "sweep.test": "On test: {n_global:,} global and {n_regional:,} regional answers, 95 % intervals",
         "sweep.test.model": "Model",
         "sweep.test.beta": "β",
