@@ -183,7 +183,8 @@ def _sliced(job: Job, measure: str) -> tuple[list[str], str | None, tuple[Any, A
 
     tested = {choice.setting: choice.name for choice in job.report.test}
     rows = [row for row in job.report.rows if row.split == job.report.tasks.get(row.task, ("", ""))[1]]
-    measures = list(dict.fromkeys(_measure(row) for row in rows if row.main))
+    regional_first = sorted(rows, key=lambda row: row.side == "global")  # only that side has countries
+    measures = list(dict.fromkeys(_measure(row) for row in regional_first if row.main))
     found = measure if measure in measures else measures[0] if measures else None
     if found is None:
         return [], None, (None, None, None), None
@@ -196,7 +197,7 @@ def _sliced(job: Job, measure: str) -> tuple[list[str], str | None, tuple[Any, A
     places = draw.country_bars(by_country) if by_country else None
     pictured = None
     if by_country:
-        best = next((name for name in ("best GRP", *by_country) if name in by_country))
+        best = next(name for name in ("best GRP", *by_country) if name in by_country)
         pictured = draw.country_map(by_country[best], countries, name=f"{metric}, {best}")
     table = draw.slice_table(by_language, "language") if by_language else None
     return measures, found, (bars, places, pictured), table
