@@ -1,12 +1,16 @@
 """Where the tensors of a torch pickle (`.bin`, `.pt`) lie in its file, so that they are read like any others.
 
 torch's own weights-only loader walks the pickle on the meta device: no code of the pickle runs, and no weight is read.
+What it doesn't check is checked here first: that tensors lie in the file as they are, and are no longer than they lie.
 """
 
 from __future__ import annotations
 
 import pickle
+import struct
+import sys
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +32,7 @@ def read_pickle(path: Path) -> list[TensorInfo]:
     """Every tensor of a pickled state dict, in the order of their bytes. Raises `CheckpointError` if it isn't one."""
     import torch
 
+    records = _records(path)
     try:
         with warnings.catch_warnings(action="ignore"):  # what it has to say of a file is told by the error
             content = torch.load(path, map_location="meta", mmap=True, weights_only=True)
@@ -44,9 +49,31 @@ def read_pickle(path: Path) -> list[TensorInfo]:
     tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
     if not tensors:
         _refuse(path, "a pickle without tensors", "save the model's state_dict()")
-    size = path.stat().st_size
-    found = [_info(path, name, tensor, size) for name, tensor in _unwrapped(tensors).items()]
+    found = [_info(path, name, tensor, records) for name, tensor in _unwrapped(tensors).items()]
     return sorted(found, key=lambda info: (info.offset, info.name))
+
+
+def _records(path: Path) -> dict[int, int]:
+    """Where the records of torch's archive start, and their bytes; none in a file that is no such archive.
+
+    A compressed record can't be read in place. In one of another byte order torch would swap bytes that aren't there.
+    """
+    records: dict[int, int] = {}
+    try:
+        with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+            for entry in archive.infolist():
+                if entry.compress_type != zipfile.ZIP_STORED:
+                    _refuse(path, "its tensors are compressed", "save it again with torch.save, or as safetensors")
+                if entry.filename.endswith("/byteorder") and archive.read(entry) != sys.byteorder.encode():
+                    _refuse(path, "saved on a machine of another byte order", "get it as safetensors")
+                file.seek(entry.header_offset + 26)
+                name, extra = struct.unpack("<HH", file.read(4))
+                records[entry.header_offset + 30 + name + extra] = entry.file_size
+    except zipfile.BadZipFile:
+        return {}
+    except (OSError, ValueError, NotImplementedError, RuntimeError, EOFError, struct.error) as error:
+        _refuse(path, f"a damaged archive ({error})", "copy or download it again")
+    return records
 
 
 def _is_state(value: object) -> bool:
@@ -63,16 +90,18 @@ def _unwrapped(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def _info(path: Path, name: Any, tensor: torch.Tensor, size: int) -> TensorInfo:
+def _info(path: Path, name: Any, tensor: torch.Tensor, records: Mapping[int, int]) -> TensorInfo:
     code = _CODES.get(str(tensor.dtype).removeprefix("torch."))
-    start = getattr(tensor.untyped_storage(), "_checkpoint_offset", None)
-    if not isinstance(name, str) or code is None or start is None:
+    storage = tensor.untyped_storage()
+    start = int(getattr(storage, "_checkpoint_offset", None) or -1)
+    if not isinstance(name, str) or code is None or start not in records:
         _refuse(path, f"{name!r} is a {tensor.dtype} that can't be located", "save it as safetensors")
     if not tensor.is_contiguous():
         _refuse(path, f"{name!r} is stored as a strided view", "save contiguous tensors as safetensors")
-    offset = start + tensor.storage_offset() * tensor.element_size()
-    if offset + tensor.nbytes > size:
-        _refuse(path, f"{name!r} ends behind the end of the file", "copy or download it again")
+    within = int(tensor.storage_offset()) * tensor.element_size()
+    if max(storage.nbytes(), within + int(tensor.nbytes)) > records[start]:
+        _refuse(path, f"{name!r} takes more bytes than the file has of it", "copy or download it again")
+    offset = start + within
     return TensorInfo(name, code, tuple(tensor.shape), path, offset, tensor.nbytes)
 
 

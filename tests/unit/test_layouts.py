@@ -7,11 +7,14 @@ import os
 import pickle
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from ggez_core.checkpoints import open_checkpoint
@@ -147,6 +150,49 @@ def test_pickles_that_are_not_weights(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(CheckpointError) as caught:
         open_checkpoint(file)
     assert one_line(caught)
+
+
+def rewritten(source: Path, target: Path, compression: int = zipfile.ZIP_STORED, **records: bytes) -> Path:
+    """torch's archive with some records replaced."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", compression) as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, records.get(Path(entry.filename).name, old.read(entry)))
+    return target
+
+
+def test_archives_that_torch_writes_elsewhere_or_nobody_writes(tmp_path: Path) -> None:
+    """Compressed ones would be read as they lie, and swapping bytes that aren't loaded crashes torch."""
+    weights = tmp_path / "x.pt"
+    torch.save({"w": torch.arange(12.0)}, weights)
+    sound = rewritten(weights, tmp_path / "sound.pt")
+    assert open_checkpoint(sound).read("w").tolist() == list(range(12))
+    other = b"big" if sys.byteorder == "little" else b"little"
+    for changes, says in (
+        ({"compression": zipfile.ZIP_DEFLATED}, "its tensors are compressed"),
+        ({"byteorder": other}, "another byte order"),
+        ({"0": b"\0" * 40}, "'w' takes more bytes than the file has of it"),
+    ):
+        with pytest.raises(CheckpointError, match=says) as caught:
+            open_checkpoint(rewritten(weights, tmp_path / "bad.pt", **changes))  # type: ignore[arg-type]
+        assert one_line(caught)
+
+
+@settings(max_examples=60)
+@given(places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=4), kept=st.floats(0.5, 1))
+def test_damaged_pickles_are_an_error_or_sound(
+    tmp_path_factory: pytest.TempPathFactory, places: list[tuple[float, int]], kept: float
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "damaged.pt"
+    torch.save({"w": torch.arange(12.0), "ids": torch.arange(3)}, path)
+    raw = bytearray(path.read_bytes())
+    for where, value in places:
+        raw[int(where * (len(raw) - 1))] = value
+    path.write_bytes(raw[: len(raw) if kept > 0.6 else int(kept * len(raw))])
+    try:
+        found = open_checkpoint(path)
+    except CheckpointError:
+        return
+    assert all(info.offset + info.nbytes <= len(raw) for info in found.tensors.values())
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
