@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeGuard
+
 import gradio as gr
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -56,22 +59,36 @@ def _start(
 ) -> None:
     """What happens when a visitor comes, loads another pair, and leaves."""
 
-    def first(request: gr.Request, beta: float) -> list[object]:
-        updates = models.show_loaded(service, session_of(request), *DEMO_PAIR, beta, silent)
+    remembered = gr.BrowserState(list(DEMO_PAIR), storage_key="ggez-pair", secret="names of models are no secret")
+
+    def first(request: gr.Request, beta: float, pair: object) -> list[object]:
+        """Load the pair that this browser had last, or the demo pair."""
+        base, regional = pair if _is_pair(pair) else DEMO_PAIR
+        updates = models.show_loaded(service, session_of(request), base, regional, beta, silent)
         missing = attempt(lambda: service.current(session_of(request)))
         if isinstance(missing, Problem):
             updates[1] = notice(missing.message, "problem")
-        return updates
+        return [base, regional, *updates]
+
+    def remember(request: gr.Request) -> list[str]:
+        pair = service.current(session_of(request))
+        return [pair.base.source, pair.regional.source]
 
     def leave(request: gr.Request) -> None:
         service.leave(session_of(request))
 
-    pair_outputs = [chosen.report, head.pair, *head.components]
-    came = page.load(first, head.beta, pair_outputs, **QUICK)
+    shown = [chosen.base, chosen.regional, chosen.report, head.pair, *head.components]
+    came = page.load(first, [head.beta, remembered], shown, **QUICK)
+    chosen.loaded.success(remember, None, remembered, **QUICK)
     for event in (came, chosen.loaded):
         compared.load_after(event)
         swept.load_after(event)
     page.unload(leave)
+
+
+def _is_pair(remembered: object) -> TypeGuard[Sequence[str]]:
+    """Whether what a browser sends back can be the names of two checkpoints."""
+    return isinstance(remembered, list) and len(remembered) == 2 and all(isinstance(name, str) for name in remembered)
 
 
 def launch(

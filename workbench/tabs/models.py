@@ -24,8 +24,9 @@ from ..text import say
 class ModelsTab:
     """What the page's start needs of this tab."""
 
+    base: gr.Textbox
+    regional: gr.Textbox
     report: gr.HTML
-    load: gr.Button
     loaded: gr.events.Dependency
 
 
@@ -74,7 +75,7 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
     )
     loaded.success(draw, None, [plot, tensors], **QUICK)
     tab.select(draw, None, [plot, tensors], **QUICK)
-    return ModelsTab(report, load, loaded)
+    return ModelsTab(base, regional, report, loaded)
 
 
 def show_loaded(
