@@ -259,6 +259,16 @@ def test_a_pair_too_large_for_memory_says_so(tmp_path: Path) -> None:
     assert export(small, "visitor", "all-the-same", 0.5).nbytes > 1_000_000
 
 
+def test_the_budget_counts_what_a_live_pair_really_takes(service: Service) -> None:
+    """One whole model, and both ends of the weights that differ: what is shared is held once."""
+    live = service.live("visitor")
+    model = live._model.model
+    tensors = [*model.parameters(), *model.buffers()]
+    tensors += [end for block in live._weights._blocks for end in (block.base, block.regional)]
+    held = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    assert sum(held.values()) == pytest.approx(live.nbytes, rel=0.02)
+
+
 def test_without_the_demo_the_page_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ggez_core.progress import Step
 
 from .. import world
-from ..markup import Html, image, join, tag
+from ..markup import Html, fine, image, join, tag
 from ..text import language_name, say
 
 
@@ -22,7 +22,7 @@ def column(model: str, beta: float | None, remark: str, body: Html, kind: str) -
         "section",
         tag("h3", say(f"column.{model}"), " ", tag("span", at), id=heading),
         tag("p", remark, cls="gg-fine"),
-        body,
+        tag("div", body),
         cls=f"gg-column gg-{model}",
         aria_labelledby=heading,
     )
@@ -86,3 +86,10 @@ def progress(step: Step, what: str) -> Html:
     """How far the work is, as a bar and in words."""
     said = say("slow.progress", done=step.done, total=step.total)
     return tag("p", tag("progress", value=step.done, max=step.total, aria_label=what), " ", said, cls="gg-working")
+
+
+def working(step: Step | None, idle: bool, what: str) -> Html:
+    """What becomes of an answer that isn't whole: it grows, comes next, or waits for the thumb to be let go."""
+    if step is not None:
+        return progress(step, what)
+    return fine(say("slow.idle" if idle else "slow.next"))

@@ -29,6 +29,8 @@ from .view import Pace, Shown
 if TYPE_CHECKING:
     from ..live import LivePair
 
+NEARBY = 0.25  # how far in β an answer may be from the thumb to stand in there
+
 Inputs = tuple[Any, ...]
 Updates = Mapping[gr.components.Component, object]
 
@@ -64,11 +66,15 @@ Parts = tuple[Part, ...]
 
 @dataclass(frozen=True)
 class SoFar:
-    """The answers so far, and the time since the question was asked. waiting: nothing is being worked on yet."""
+    """The answers so far, and the time since the question was asked.
+
+    waiting: nothing is being worked on yet. idle: nothing will be, unless asked: these are answers given before.
+    """
 
     parts: Parts
     pace: Pace | None = None
     waiting: bool = False
+    idle: bool = False
 
     @property
     def whole(self) -> bool:
@@ -152,7 +158,7 @@ class SlowView(ABC):
         def work() -> Shown:
             live = self.service.live(session)
             question = self.asked(live, inputs)
-            found = SoFar(known(live, question, three(weights)))
+            found = SoFar(known(live, question, three(weights)), idle=True)
             if not any(part.whole for part in found.parts):
                 return Shown({})
             return Shown(self.columns(session, found, question, _stand_in(live, question, found.parts[1]), inputs))
@@ -225,6 +231,8 @@ def _stand_in(live: LivePair, asked: Asked, part: Part) -> Part | None:
     if found is None:
         return None
     beta, answered = found
+    if abs(beta - part.weights.beta) > NEARBY:
+        return None
     return Part(part.model, Weights.at(beta), answered.result, whole=True)
 
 

@@ -52,7 +52,7 @@ def build(service: Service) -> View:
             seed = gr.Number(
                 START_SEED, label=say("draw.seed"), precision=0, minimum=0, maximum=draw.LARGEST_SEED, min_width=120
             )
-            another = gr.Button(say("draw.seed.new"), min_width=120, elem_classes="gg-beside")
+            another = gr.Button(say("draw.seed.new"), scale=0, min_width=120, elem_classes="gg-beside")
             steps = gr.Slider(1, MOST_SHOWN_STEPS, 20, step=1, label=say("draw.steps"), min_width=220, buttons=[])
             guidance = gr.Slider(0, MOST_GUIDANCE, 5, step=0.5, label=say("draw.guidance"), min_width=220, buttons=[])
         with gr.Accordion(say("draw.more"), open=False):

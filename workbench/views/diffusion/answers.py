@@ -72,7 +72,8 @@ class Answers(SlowView):
     def columns(self, session: str, found: SoFar, question: Asked, nearby: Part | None, inputs: Inputs) -> Updates:
         """The three pictures, and two of them one over the other."""
         drawing, url, c = question.inputs, self._url(session), self.controls
-        over = markup.overlay(found.parts, markup.PAIRS[int(inputs[-1])], drawing, url)
+        parts = tuple(nearby if nearby and part.model == "merged" else part for part in found.parts)
+        over = markup.overlay(parts, markup.PAIRS[int(inputs[-1])], drawing, url)
         return {c.answer: markup.answer(found, drawing, nearby, url), c.overlay: over}
 
     def strip(self, session: str, weights: Weights, *inputs: Any) -> Iterator[Shown]:

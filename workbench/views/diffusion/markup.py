@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from ggez_core.families.drawing import Drawing
 
 from ... import world
-from ...markup import Html, fine, join, notice, tag
+from ...markup import Html, join, notice, tag
 from ...text import say
-from ..parts import column, columns, progress
+from ..parts import column, columns, working
 from ..slowly import Part, SoFar
 from . import draw
 
@@ -22,8 +22,11 @@ PAIRS = (("base", "merged"), ("merged", "regional"), ("base", "regional"))
 def answer(found: SoFar, drawing: Drawing, nearby: Part | None, url: Url) -> Html:
     """What was asked, and the three columns as far as they are. `nearby` stands in for the merged picture till then."""
     base = found.parts[0]
-    three = [_column(part, base, nearby if part.model == "merged" else None, drawing, url) for part in found.parts]
-    return tag("div", _question(drawing), columns(three, "drawings"), cls="gg-answer")
+    three = (
+        _column(part, base, nearby if part.model == "merged" else None, found.idle, drawing, url)
+        for part in found.parts
+    )
+    return tag("div", _question(drawing), columns(list(three), "drawings"), cls="gg-answer")
 
 
 def _question(drawing: Drawing) -> Html:
@@ -47,17 +50,19 @@ def _where(countries: Sequence[str]) -> str:
     return ", ".join(world.country_name(code) for code in countries) or say("draw.everywhere")
 
 
-def _column(part: Part, base: Part, nearby: Part | None, drawing: Drawing, url: Url) -> Html:
+def _column(part: Part, base: Part, nearby: Part | None, idle: bool, drawing: Drawing, url: Url) -> Html:
     size = (drawing.width or 1, drawing.height or 1)
     if draw.image_of(part) is not None:
         return column(part.model, part.beta, _remark(part, base), _picture(part, url, size), "drawings")
-    working = progress(part.step, say("slow.step")) if part.step else fine(say("slow.next"))
+    state = working(part.step, idle, say("slow.step"))
     if nearby is not None:
-        here = say("draw.nearby", beta=nearby.beta)
-        shown = join([_picture(nearby, url, size, faded=True), tag("p", here, cls="gg-nearby")])
-        return column(part.model, part.beta, here if part.step is None else "", join([shown, working]), "drawings")
-    blank = tag("div", cls="gg-blank", style=f"aspect-ratio: {size[0]} / {size[1]}")
-    return column(part.model, part.beta, "", join([blank, working]), "drawings")
+        said = say("draw.nearby", beta=nearby.beta)
+        return column(part.model, part.beta, said, join([_picture(nearby, url, size, faded=True), state]), "drawings")
+    return column(part.model, part.beta, "", join([_blank(size), state]), "drawings")
+
+
+def _blank(size: tuple[int, int]) -> Html:
+    return tag("div", cls="gg-blank", style=f"aspect-ratio: {size[0]} / {size[1]}")
 
 
 def _remark(part: Part, base: Part) -> str:
@@ -111,9 +116,8 @@ def strip(parts: Sequence[Part], drawing: Drawing, url: Url) -> Html:
     def one(index: int, part: Part) -> Html:
         beta = say("column.beta", beta=part.beta)
         if draw.image_of(part) is None:
-            body = progress(part.step, say("slow.step")) if part.step else fine(say("slow.next"))
-            blank = tag("div", cls="gg-blank", style=f"aspect-ratio: {size[0]} / {size[1]}")
-            return tag("li", blank, tag("span", beta, cls="gg-name"), body)
+            state = working(part.step, False, say("slow.step"))
+            return tag("li", _blank(size), tag("span", beta, cls="gg-name"), state)
         label = say("draw.strip.set", beta=part.beta)
         button = tag(
             "button",

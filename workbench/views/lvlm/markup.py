@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from ggez_core.families.visual_questions import VisualAnswer, VisualQuestion
 
 from ... import world
-from ...markup import Html, fine, for_ears, image, join, only_eyes, tag
+from ...markup import Html, for_ears, image, join, only_eyes, tag
 from ...text import language_name, say
-from ..parts import column, columns, picture_url, progress
+from ..parts import column, columns, picture_url, working
 from ..slowly import Part, SoFar
 from . import ask
 
@@ -17,7 +17,9 @@ from . import ask
 def answer(found: SoFar, asking: VisualQuestion, nearby: Part | None, picture: str, right: Sequence[str]) -> Html:
     """What was asked, and the three columns as far as they are. `nearby` stands in for the merged answer till then."""
     base = ask.answer_of(found.parts[0]) if found.parts[0].whole else None
-    three = [_column(part, base, nearby if part.model == "merged" else None, asking) for part in found.parts]
+    three = [
+        _column(part, base, nearby if part.model == "merged" else None, found.idle, asking) for part in found.parts
+    ]
     return tag("div", _question(asking, picture, right), columns(three, "answers"), cls="gg-answer")
 
 
@@ -32,29 +34,21 @@ def _question(asking: VisualQuestion, picture: str, right: Sequence[str]) -> Htm
     return tag("div", image(picture_url(index), say("hit.alt", name=name), 96), shown, cls="gg-about")
 
 
-def _column(part: Part, base: VisualAnswer | None, nearby: Part | None, asking: VisualQuestion) -> Html:
-    said = ask.answer_of(part)
+def _column(part: Part, base: VisualAnswer | None, nearby: Part | None, idle: bool, asking: VisualQuestion) -> Html:
+    said, state = ask.answer_of(part), working(part.step, idle, say("slow.tokens"))
     if said is None and nearby is not None:
         here = say("ask.nearby", beta=nearby.beta)
         body = tag("div", _answer(ask.answer_of(nearby), base, part, asking), cls="gg-faded")
-        return column(part.model, part.beta, here, join([body, _working(part)]), "answers")
-    if said is None:
-        return column(part.model, part.beta, "", _working(part), "answers")
+        return column(part.model, part.beta, here, join([body, state]), "answers")
     body = _answer(said, base, part, asking)
     return column(
-        part.model,
-        part.beta,
-        _remark(part, said, base),
-        body if part.whole else join([body, _working(part)]),
-        "answers",
+        part.model, part.beta, _remark(part, said, base), body if part.whole else join([body, state]), "answers"
     )
 
 
-def _working(part: Part) -> Html:
-    return progress(part.step, say("slow.tokens")) if part.step else fine(say("slow.next"))
-
-
-def _remark(part: Part, said: VisualAnswer, base: VisualAnswer | None) -> str:
+def _remark(part: Part, said: VisualAnswer | None, base: VisualAnswer | None) -> str:
+    if said is None:
+        return ""
     if part.model == "base":
         return say("column.reference")
     if not part.whole or base is None:
