@@ -43,7 +43,7 @@ def build(service: Service) -> View:
                 value=first.language,
                 label=say("ask.language"),
                 scale=1,
-                min_width=180,
+                min_width=240,
             )
             with gr.Column(scale=1, min_width=160, elem_classes="gg-actions"):
                 button = gr.Button(say("ask.button"), variant="primary")
