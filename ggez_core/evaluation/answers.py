@@ -6,8 +6,11 @@ written for every β, a batch at a time, each batch durable before the next begi
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from ..errors import DataError, OutputError
 from .rows import append_lines, whole_lines
 from .task import Answer
 
@@ -76,6 +79,28 @@ class Answers:
     def same_questions(self, other: Answers) -> bool:
         """Whether both answer the same, in the same order."""
         return np.array_equal(self.about, other.about)
+
+
+@contextmanager
+def written_alone(folder: Path | None) -> Iterator[None]:
+    """Keep every other process out of a folder of answers. Raises OutputError where one is writing there already."""
+    if folder is None:
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise OutputError(f"{folder}: can't be written ({error.strerror}); name another place") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise OutputError(f"{folder}: another evaluation is writing there; wait for it or name another place") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class AnswersFile:

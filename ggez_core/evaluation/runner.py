@@ -18,10 +18,10 @@ from typing import Any, Protocol
 from ..checkpoints import Checkpoint, open_checkpoint
 from ..errors import DataError
 from ..families import Placement, family_of, load
-from ..families.family import FamilyModel
+from ..families.family import FamilyModel, at_base
 from ..progress import Progress, Step, silent
 from .aggregate import Estimate, Measured, quality, score_rows
-from .answers import Answers, AnswersFile
+from .answers import Answers, AnswersFile, written_alone
 from .loading import Loaded, load_tasks
 from .rows import Score, append_rows
 from .setting import BASE, Setting
@@ -94,28 +94,25 @@ def evaluate(
     bench.expect(asked)
     rows: list[Score] = []
     measured = []
-    for one in asked:
-        measured.append(bench.ask(one, BASE))
-        new = score_rows(
-            measured[-1],
-            model=checkpoint.source,
-            setting=BASE,
-            split=one.split,
-            weights=weights.key(weights.base, _base),
-        )
-        rows += new
-        if output:
-            append_rows(output, new)
+    with written_alone(folder):
+        for one in asked:
+            measured.append(bench.ask(one, BASE))
+            new = score_rows(
+                measured[-1],
+                model=checkpoint.source,
+                setting=BASE,
+                split=one.split,
+                weights=weights.key(weights.base, at_base),
+            )
+            rows += new
+            if output:
+                append_rows(output, new)
     bench.finish()
     sides = [side for side in SIDES if any(side in one.answers.column("side") for one in measured)]
     problems = {one.name: one.examples.problems for one in asked if one.examples.problems}
     sources = {one.name: one.examples.source for one in asked if one.examples.source}
     found: dict[str, Estimate] = {side: quality(measured, side).estimate for side in sides}
     return Evaluation(checkpoint.source, tuple(rows), tuple(measured), found, problems, sources)
-
-
-def _base(component: str) -> float:
-    return 0.0
 
 
 class Bench:

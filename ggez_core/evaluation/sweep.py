@@ -18,6 +18,7 @@ from ..merging import LiveModel
 from ..merging.cast import check_compatible
 from ..merging.recipe import check_betas
 from ..progress import Progress, silent
+from .answers import written_alone
 from .choices import Choices
 from .curve import KeepBy, Watch, ignore
 from .field import Field
@@ -88,13 +89,14 @@ def sweep(
     bench = Bench(weights, open_live, output=answers, cache=cache, progress=progress)
     field = Field(bench, f"{first.source} → {second.source}", factor, choosing, reporting, rows)
     choices = Choices(field, grid, keep_global, keep_by)
-    choices.measure_grid(watch)
-    if search:
-        parts = {BY_COMPONENT: movable} if search.per_component else {}
-        if search.per_layer:
-            parts[BY_LAYERS] = list(dict.fromkeys(groups.values()))
-        choices.look_further(search, parts, watch)
-    test, notes = choices.report()
+    with written_alone(answers):
+        choices.measure_grid(watch)
+        if search:
+            parts = {BY_COMPONENT: movable} if search.per_component else {}
+            if search.per_layer:
+                parts[BY_LAYERS] = list(dict.fromkeys(groups.values()))
+            choices.look_further(search, parts, watch)
+        test, notes = choices.report()
     bench.finish()
     return SweepReport(
         base=first.source,

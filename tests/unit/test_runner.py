@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 import ggez_core as gg
-from ggez_core.errors import DataError, IncompatibleError, RecipeError
+from ggez_core.errors import DataError, IncompatibleError, OutputError, RecipeError
 from ggez_core.evaluation import embedded, runner, store
 from ggez_core.evaluation import sweep as sweeping
+from ggez_core.evaluation.answers import written_alone
 from ggez_core.evaluation.curve import curve_of
 from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.rows import read_rows
@@ -175,6 +176,12 @@ def test_progress_reaches_its_end_and_a_stop_loses_nothing(both: tuple[Path, Pat
     stopped = rows_of(task)
     sweep(*both, (0.5,), [task], cache=tmp_path / "third")
     assert stopped == rows_of(task)
+
+
+def test_a_second_evaluation_is_kept_out_of_the_folder(both: tuple[Path, Path], tmp_path: Path) -> None:
+    with written_alone(tmp_path / "rows.answers"), pytest.raises(OutputError, match="another evaluation is writing"):
+        evaluate(both[0], [Pairs()], output=tmp_path / "rows.jsonl")
+    assert evaluate(both[0], [Pairs()], output=tmp_path / "rows.jsonl").rows
 
 
 def test_a_task_of_one_split_is_halved(both: tuple[Path, Path]) -> None:
