@@ -16,7 +16,7 @@ from .aggregate import Estimate, Measured, Sample, count, quality, score_rows, s
 from .curve import ALL, CHOOSING, KEPT, REPORTING, CurvePoint, Q
 from .loading import Loaded
 from .report import Reported
-from .rows import Score, append_rows
+from .rows import RowsFile, Score
 from .runner import Bench
 from .setting import BASE, Setting
 from .task import SIDES
@@ -42,7 +42,7 @@ class Field:
         self.bench, self.alpha = bench, alpha
         self.rows: list[Score] = []
         self.slices = True  # whether rows by country, language and aspect are made, which a search doesn't need
-        self._model, self._output = model, output
+        self._model, self._file = model, RowsFile(output) if output else None
         self._tasks = (tuple(choosing), tuple(reporting))
         self._samples: dict[tuple[int, Setting], tuple[Sample, Sample]] = {}
 
@@ -129,8 +129,8 @@ class Field:
         return rows
 
     def _keep(self, rows: list[Score]) -> None:
-        if self._output:
-            append_rows(self._output, rows)
+        if self._file:
+            self._file.append(rows)
         self.rows += rows
 
     def _asked(self, task: Loaded, setting: Setting, role: int) -> Measured:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Score:
 
     def as_dict(self) -> dict[str, Any]:
         """The row, ready for JSON."""
-        return asdict(self) | {"parts": dict(self.parts)}
+        return {name: getattr(self, name) for name in _NAMES} | {"parts": dict(self.parts)}
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Score:
@@ -65,15 +65,30 @@ class Score:
             ) from None
 
 
-def append_rows(path: Path, rows: Iterable[Score]) -> list[Score]:
-    """Append those rows that the file doesn't hold yet, all at once and durably; return them.
+_NAMES = tuple(field.name for field in fields(Score))
 
-    What a killed process left of a last line is removed first. Raises OutputError where the file can't be written.
-    """
-    known = set(whole_lines(path))
-    new = {line: row for row in rows if (line := json.dumps(row.as_dict(), ensure_ascii=False)) not in known}
-    append_lines(path, new)
-    return list(new.values())
+
+class RowsFile:
+    """A file of rows that grows; what it holds already isn't written again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._known = path, set(whole_lines(path))
+
+    def append(self, rows: Iterable[Score]) -> list[Score]:
+        """Append those rows that the file doesn't hold yet, all at once and durably; return them.
+
+        What a killed process left of a last line is removed first. Raises OutputError where it can't be written.
+        """
+        lines = ((json.dumps(row.as_dict(), ensure_ascii=False), row) for row in rows)
+        new = {line: row for line, row in lines if line not in self._known}
+        append_lines(self._path, new)
+        self._known |= new.keys()
+        return list(new.values())
+
+
+def append_rows(path: Path, rows: Iterable[Score]) -> list[Score]:
+    """Append rows to a file once (see `RowsFile`)."""
+    return RowsFile(path).append(rows)
 
 
 def read_rows(path: Path) -> list[Score]:
