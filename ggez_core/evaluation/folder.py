@@ -72,7 +72,12 @@ def readable(report: SweepReport) -> str:
         cells = (_in(p.q_global), _in(p.global_kept, ".1%"), _in(p.q_regional), _in(p.grp(report.alpha)))
         lines.append(f"| {p.beta:g} | {' | '.join(cells)} |")
     chosen = (report.constrained or report.best).beta
-    lines += ["", "## To have it", "", "```", _command(report, f"--beta {chosen:g}"), "```"]
+    wanted = [f"--beta {chosen:g}"]
+    for choice in report.test:
+        parts = choice.setting.parts
+        if parts and not any("/" in name for name, _ in parts):
+            wanted.append(f"--beta {choice.beta:g} " + " ".join(f"--component {name}={beta:g}" for name, beta in parts))
+    lines += ["", "## To have it", "", "```", *(_command(report, how) for how in wanted), "```"]
     for name, problems in report.problems.items():
         lines += [
             "",
