@@ -110,7 +110,7 @@ def strip(curve: Sequence[CurvePoint], alpha: float, chosen: float) -> Html:
     marks = ((0.0, "base"), (1.0, "regional"), (chosen, "merged"))
     dots = join(_dot(*place(beta), side) for beta, side in marks if beta in parity)
     said = say("sweep.strip", beta=chosen, grp=parity.get(chosen, high))
-    return tag("div", line, dots, role="img", aria_label=said, title=said, cls="gg-strip")
+    return tag("div", line, dots, role="img", aria_label=said, title=said, cls="gg-under")
 
 
 def _dot(x: float, y: float, side: str) -> Html:

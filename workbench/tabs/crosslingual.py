@@ -13,7 +13,7 @@ from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import Service
 from ..session import session_of
-from ..text import language_name, say
+from ..text import say
 from .compare import weights_at
 from .models import on_page
 from .sweep import frame
@@ -96,16 +96,15 @@ class CrosslingualTab:
     def _drawn(self, found: Measured) -> dict[Any, object]:
         from ggez_core.evaluation import figures as draw
 
-        series = {_model(name, found): _named(rows) for name, rows in found.rows.items()}
+        series = {_model(name, found): rows for name, rows in found.rows.items()}
         metric = next(iter(found.rows["base"].values())).metric
-        english = language_name("en")
         said = say("crosslingual.done", beta=found.weights.beta, n=sum(r.n for r in found.rows["base"].values()))
         return {
             self.status: notice(said, "good"),
             self.bars: gr.update(value=draw.language_bars(series, metric), visible=True),
-            self.gap: gr.update(value=draw.language_gap(series, english, metric), visible=True),
+            self.gap: gr.update(value=draw.language_gap(series, "en", metric), visible=True),
             self.tables[0]: frame(draw.slice_table(series, "language")),
-            self.tables[1]: frame(draw.gap_table(series, english)),
+            self.tables[1]: frame(draw.gap_table(series, "en")),
         }
 
     def _chosen(self, found: Measured, measure: str, colour: str) -> dict[Any, object]:
@@ -115,9 +114,7 @@ class CrosslingualTab:
         name = say(f"crosslingual.{measure}")
         at = say("column.beta", beta=found.weights.beta)
         groups = found.spoken if colour == "language" else found.countries
-        spread = draw.embedding_map(
-            found.points, [language_name(g) for g in groups], found.labels, found.pictures, colour
-        )
+        spread = draw.embedding_map(found.points, groups, found.labels, found.pictures, colour)
         return {
             self.heat: gr.update(value=draw.consistency_heatmap(found.languages, values, name, at), visible=True),
             self.spread: gr.update(value=spread, visible=True),
@@ -179,7 +176,3 @@ def _plot(name: str) -> gr.Plot:
 
 def _model(name: str, found: Measured) -> str:
     return say("crosslingual.merged", beta=found.weights.beta) if name == "merged" else say(f"column.{name}")
-
-
-def _named(rows: Any) -> dict[str, Any]:
-    return {language_name(language): row for language, row in rows.items()}

@@ -55,7 +55,7 @@ def consistency_heatmap(
             zmax=1.0,
             xgap=1,
             ygap=1,
-            text=np.round(agreement, 2),
+            text=[["" if np.isnan(v) else f"{v:.2f}" for v in line] for line in agreement],
             texttemplate="%{text}" if len(languages) <= 16 else None,
             colorbar={"title": {"text": measure.replace(" ", "<br>")}, "thickness": 12},
             hovertemplate=f"%{{y}} and %{{x}}: {measure} %{{z:.3f}}<extra></extra>",
@@ -93,6 +93,7 @@ def embedding_map(
         )
     question = f"Do embeddings sort by meaning, or by {grouped_by}?"
     laid_out(figure, question, "first principal component", "second principal component", height=480)
+    figure.update_layout(legend={"orientation": "v", "x": 1.02, "y": 1.0, "yanchor": "top"})
     return figure
 
 
