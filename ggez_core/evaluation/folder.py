@@ -14,7 +14,7 @@ from .report import Reported, SweepReport
 
 log = logging.getLogger(__name__)
 
-REPORT, READABLE, FIGURES = "report.json", "report.md", "figures"
+REPORT, READABLE, FIGURES, RECIPE = "report.json", "report.md", "figures", "recipe-by-layers.yaml"
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
@@ -39,6 +39,11 @@ def write_report(report: SweepReport, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / REPORT).write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         (folder / READABLE).write_text(readable(report), encoding="utf-8")
+        if report.recipes:
+            import yaml
+
+            (recipe,) = report.recipes.values()
+            (folder / RECIPE).write_text(yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True), "utf-8")
         _write_figures(report, folder / FIGURES)
     except OSError as error:
         raise OutputError(f"{folder}: can't be written ({error.strerror}); free space or name another place") from None
@@ -77,7 +82,8 @@ def readable(report: SweepReport) -> str:
         parts = choice.setting.parts
         if parts and not any("/" in name for name, _ in parts):
             wanted.append(f"--beta {choice.beta:g} " + " ".join(f"--component {name}={beta:g}" for name, beta in parts))
-    lines += ["", "## To have it", "", "```", *(_command(report, how) for how in wanted), "```"]
+    by_layers = [f"ggez merge {RECIPE} -o OUT"] if report.recipes else []
+    lines += ["", "## To have it", "", "```", *(_command(report, how) for how in wanted), *by_layers, "```"]
     for name, problems in report.problems.items():
         lines += [
             "",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from typing import Any
 
 from ..checkpoints import Checkpoint
+from .setting import Setting
 
 GROUPS = 3  # of each stack of layers: early, middle, late
 
@@ -27,6 +29,26 @@ def layer_groups(checkpoint: Checkpoint, components: Iterable[str], groups: int 
         for name, place in placed.items():
             parts[name] = f"{component}/{names[place[0]][place[1]] if place else 'outside the layers'}"
     return parts
+
+
+def recipe_of(base: Checkpoint, regional: Checkpoint, groups: Mapping[str, str], setting: Setting) -> dict[str, Any]:
+    """A recipe for `ggez merge` that writes a setting of these groups: task arithmetic with one weight a group."""
+    weights: dict[str, float] = {}
+    outside: dict[str, float] = {}
+    for name, part in groups.items():
+        place = _place(name)
+        if place is None:
+            outside[f"{base.component_of(name)}."] = setting.of_part(part)
+        else:
+            weights[f"{place[0]}.{place[1]}."] = setting.of_part(part)
+    conditions: list[dict[str, Any]] = [{"filter": f, "value": beta} for f, beta in (weights | outside).items()]
+    if set(base.tensors) - set(groups):
+        conditions.append({"value": setting.beta})
+    return {
+        "merge_method": "task_arithmetic",
+        "base_model": base.source,
+        "models": [{"model": regional.source, "parameters": {"weight": conditions}}],
+    }
 
 
 def _place(name: str) -> tuple[str, int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .aggregate import Estimate
@@ -54,7 +54,8 @@ class SweepReport:
     """The curve and the choices on validation, and both ends and all choices measured on test.
 
     tasks: name → the splits that were chosen on and reported on. best, constrained: β of the curve; constrained only
-    where a share of the global score is to be kept. notes: what to make of it, in sentences.
+    where a share of the global score is to be kept. notes: what to make of it, in sentences. recipes: name of a choice
+    by groups of layers → the recipe that writes it.
     """
 
     base: str
@@ -71,6 +72,7 @@ class SweepReport:
     notes: tuple[str, ...]
     rows: tuple[Score, ...]
     problems: Mapping[str, tuple[Problem, ...]]
+    recipes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The report, ready for JSON."""
@@ -87,6 +89,7 @@ class SweepReport:
             "constrained": self.constrained.beta if self.constrained else None,
             "test": [choice.as_dict() for choice in self.test],
             "notes": list(self.notes),
+            "recipes": dict(self.recipes),
             "rows": [row.as_dict() for row in self.rows],
             "problems": {name: [asdict(p) for p in problems] for name, problems in self.problems.items()},
         }

@@ -23,7 +23,7 @@ from .choices import Choices
 from .curve import KeepBy, Watch, ignore
 from .field import Field
 from .loading import Loaded, data_by_task, for_region, load_tasks, named_tasks
-from .parts import layer_groups
+from .parts import layer_groups, recipe_of
 from .report import SweepReport
 from .runner import Bench, weights_of
 from .search import Search
@@ -113,6 +113,11 @@ def sweep(
         notes=notes,
         rows=tuple(field.rows),
         problems={one.name: one.examples.problems for one in (*choosing, *reporting) if one.examples.problems},
+        recipes={
+            choice.name: recipe_of(first, second, groups, choice.setting)
+            for choice in test
+            if any("/" in part for part, _ in choice.setting.parts)
+        },
     )
 
 

@@ -109,6 +109,8 @@ def test_sweep_leaves_everything_in_its_folder(ends: tuple[Path, Path], tmp_path
     readable = (folder / "report.md").read_text()
     assert all(note in readable for note in document["notes"])
     assert f"ggez merge --base {ends[0]} --regional {ends[1]} --beta {document['constrained']:g}" in readable
+    layered = next(c for c in document["test"] if c["name"].endswith("a group of layers"))
+    assert (folder / "recipe-by-layers.yaml").exists() == any("/" in part for part in layered["parts"])
     own = next(choice["parts"] for choice in document["test"] if choice["name"].endswith("one β a component"))
     assert all(f"--component {name}={beta:g}" in readable for name, beta in own.items())
     figures = {path.name for path in (folder / "figures").iterdir()}

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file
 
+import ggez_core as gg
 from ggez_core.evaluation.aggregate import Estimate, Sample
 from ggez_core.evaluation.choices import against_single
 from ggez_core.evaluation.curve import CurvePoint, ignore
 from ggez_core.evaluation.field import Field
-from ggez_core.evaluation.parts import layer_groups
+from ggez_core.evaluation.parts import layer_groups, recipe_of
 from ggez_core.evaluation.report import Reported
 from ggez_core.evaluation.search import Goal, expected_gains, refine, search_parts, smooth
 from ggez_core.evaluation.setting import BASE, Setting
+from ggez_core.merging import Recipe
+from ggez_core.merging.to_disk import run_recipe
+from tests.tiny_pairs import pair
 
 DRAWS = 400
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -164,3 +170,19 @@ def test_groups_of_layers() -> None:
         "text/encoder.layers 0–1", "text/encoder.layers 2–4", "text/encoder.layers 5–6", "text/outside the layers",
     ]  # fmt: skip
     assert groups["text.encoder.layers.2.w"] == groups["text.encoder.layers.4.w"] == "text/encoder.layers 2–4"
+
+
+def test_a_setting_of_groups_is_written_by_its_recipe(tmp_path: Path, seed: int) -> None:
+    """Each group's tensors lie as far between base and regional as the setting says."""
+    base, regional = (gg.open_checkpoint(end) for end in pair(tmp_path, seed=seed % 1000))
+    groups = layer_groups(base, ["text_model", "vision_model"], groups=2)
+    random = np.random.default_rng(seed)
+    setting = Setting.of(0.5, {part: float(random.uniform()) for part in dict.fromkeys(groups.values())})
+    run_recipe(Recipe.make(recipe_of(base, regional, groups, setting)), tmp_path / "out")
+    written = load_file(tmp_path / "out" / "model.safetensors")
+    ends = [load_file(checkpoint.folder / "model.safetensors") for checkpoint in (base, regional)]
+    assert len(set(groups.values())) == 6
+    for name, tensor in written.items():
+        beta = setting.of_part(groups.get(name, ""))
+        expected = ends[0][name].double() + beta * (ends[1][name].double() - ends[0][name].double())
+        np.testing.assert_allclose(tensor.double(), expected, atol=1e-6)
