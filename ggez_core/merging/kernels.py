@@ -1,4 +1,4 @@
-"""The loops over elements that merge methods need beyond torch's: sums in a fixed order, and counts of bit patterns.
+"""The loops over elements that merge methods need beyond torch's: sums in a fixed order, counts of bits, and choices.
 
 A sum of floats depends on the order it is taken in. Here that is fixed: each row by itself, element i on lane i mod 32,
 the lanes one after the other at the end. So a sum doesn't depend on threads, on vector width or on the machine.
@@ -83,6 +83,54 @@ def _count_within(keys: Array, shift: int, prefix: int, counts: Array) -> None:
             counts[digits & 0xFFFF] += 1
 
 
+@compiled()
+def _choose(mask: Array, yes: Array, no: Array, out: Array) -> None:
+    for i in range(out.size):
+        out[i] = yes[i] if mask[i] else no[i]
+
+
+@compiled()
+def _keep(mask: Array, values: Array, out: Array) -> None:
+    zero = out.dtype.type(0)
+    for i in range(out.size):
+        out[i] = values[i] if mask[i] else zero
+
+
+@compiled()
+def _move(start: Array, by: Array, out: Array) -> None:
+    for i in range(out.size):
+        out[i] = start[i] if by[i] == 0 else start[i] + by[i]
+
+
+@compiled()
+def _agree(elected: Array, delta: Array, share: Any, total: Array, divisor: Array) -> None:
+    zero = total.dtype.type(0)
+    for i in range(total.size):
+        agrees = delta[i] > 0 if elected[i] >= 0 else delta[i] < 0
+        total[i] += delta[i] if agrees else zero
+        divisor[i] += share if agrees else zero
+
+
+@compiled()
+def _divide(total: Array, divisor: Array, out: Array) -> None:
+    one = out.dtype.type(1)
+    for i in range(out.size):
+        out[i] = total[i] / (one if divisor[i] == 0 else divisor[i])
+
+
+@compiled()
+def _largest(sizes: Array, threshold: Any, allowed: int, out: Array) -> None:
+    if allowed < 0:
+        for i in range(out.size):
+            out[i] = sizes[i] >= threshold
+        return
+    left = allowed
+    for i in range(out.size):
+        equal = sizes[i] == threshold
+        out[i] = sizes[i] > threshold or (equal and left > 0)
+        left -= equal
+
+
 def row_products(x: Array, y: Array, origin: Array | None) -> Array:
     """Inner products of the rows of two matrices, as seen from `origin`: (rows,), float64."""
     out = np.empty(x.shape[0], np.float64)
@@ -113,3 +161,43 @@ def count_digits(keys: Array, shift: int, prefix: int | None) -> npt.NDArray[np.
     else:
         _count_within(keys, shift, prefix, counts)
     return counts
+
+
+def choose(mask: Array, yes: Array, no: Array) -> Array:
+    """`yes` where `mask` is set, else `no`: flat arrays."""
+    out = np.empty_like(yes)
+    _choose(mask, yes, no, out)
+    return out
+
+
+def keep(mask: Array, values: Array) -> Array:
+    """`values` where `mask` is set, else 0."""
+    out = np.empty_like(values)
+    _keep(mask, values, out)
+    return out
+
+
+def move(start: Array, by: Array) -> Array:
+    """`start + by`; where `by` is zero, `start` bit for bit."""
+    out = np.empty_like(start)
+    _move(start, by, out)
+    return out
+
+
+def agree(elected: Array, delta: Array, share: float, total: Array, divisor: Array) -> None:
+    """Add to `total` what of `delta` has the sign of `elected` (0 is positive), and to `divisor` `share` there."""
+    _agree(elected, delta, total.dtype.type(share), total, divisor)
+
+
+def divide(total: Array, divisor: Array) -> Array:
+    """`total / divisor`; where that is zero, `total`."""
+    out = np.empty_like(total)
+    _divide(total, divisor, out)
+    return out
+
+
+def largest(sizes: Array, threshold: float, allowed: int | None) -> npt.NDArray[np.bool_]:
+    """Which elements are above `threshold`, or are the first `allowed` (None: any) of those equal to it."""
+    out = np.empty(sizes.shape, np.bool_)
+    _largest(sizes, sizes.dtype.type(threshold), -1 if allowed is None else allowed, out)
+    return out

@@ -6,10 +6,13 @@ both ends in flat buffers beside them; a move is one pass over each. Weights tha
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,10 +27,24 @@ from ..checkpoints.pairing import aligned
 from ..errors import IncompatibleError
 from .cast import check_compatible
 from .fused import interpolate_on_device
-from .recipe import check_betas, check_components
+from .recipe import LINEAR, check_betas, check_components
+from .rule import Rule, rule_of
 
 _ALIGN = 64  # elements: every tensor starts on a cache line
 _HOLDS = {getattr(torch, dtype.name): dtype.holds for dtype in DTYPES.values() if dtype.merges}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where one tensor lies in a block's flat buffers."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: int
+
+    def of(self, flat: torch.Tensor) -> torch.Tensor:
+        """The tensor, as a view of a buffer."""
+        return flat[self.start : self.start + math.prod(self.shape)].view(self.shape)
 
 
 @dataclass(frozen=True)
@@ -35,9 +52,16 @@ class _Block:
     """The weights of one component and one type that differ: where they are now, and both ends, all flat."""
 
     component: str
+    places: tuple[_Place, ...]
     live: torch.Tensor
     base: torch.Tensor
     regional: torch.Tensor
+
+    def merge(self, rule: Rule, beta: float) -> None:
+        """Write what a method makes of every tensor to the live weights."""
+        for place in self.places:
+            base, regional = place.of(self.base), place.of(self.regional)
+            rule.merge(place.name, base, regional, beta, place.of(self.live))
 
     def move(self, beta: float) -> None:
         """Write `base + β·(regional − base)` to the live weights; β = 0 and β = 1 are copies."""
@@ -63,7 +87,8 @@ class LiveModel:
 
     `model` is loaded from `base` or `regional`; it is put to β = 0. Afterwards its weights are, bit for bit, those that
     `merge` writes with the model's own dtype. `part_of` divides the tensors more finely than into components, each part
-    with a β of its own. Raises `IncompatibleError` if the three don't belong together.
+    with a β of its own. Any `method` that has a β moves the model, with further `parameters` by name as in a recipe.
+    Raises `IncompatibleError` if the three don't belong together, `RecipeError` for a method that can't move.
     """
 
     def __init__(
@@ -72,7 +97,11 @@ class LiveModel:
         base: Checkpoint,
         regional: Checkpoint,
         part_of: Callable[[str], str] | None = None,
+        *,
+        method: str = LINEAR,
+        parameters: Mapping[str, Any] | None = None,
     ) -> None:
+        self._rule = rule_of(method, parameters or {})
         base, regional = aligned(base, regional)
         check_compatible(base, regional)
         self.model = model
@@ -103,6 +132,10 @@ class LiveModel:
         """Bytes that a move writes."""
         return sum(block.live.nbytes for block in self._blocks)
 
+    def beta_of(self, component: str) -> float:
+        """At which β a component's weights are now; 0 for one in which base and regional don't differ."""
+        return self._components.get(component, self._beta) if component in self.component_names else 0.0
+
     def set_beta(
         self, beta: float, components: Mapping[str, float] | None = None, *, extrapolate: bool = False
     ) -> float:
@@ -115,7 +148,8 @@ class LiveModel:
         check_components(overrides, self._known)
         started = time.perf_counter()
         for block in self._blocks:
-            block.move(overrides.get(block.component, beta))
+            own = overrides.get(block.component, beta)
+            block.move(own) if self._rule is None else block.merge(self._rule, own)
         if any(block.live.device.type == "cuda" for block in self._blocks):
             torch.cuda.synchronize()
         self._beta, self._components = beta, overrides
@@ -140,7 +174,7 @@ def _blocks(
             tensors = [held[name] for name in names]
             ends = (_flat_end(files, [checkpoint.tensors[name] for name in names]) for checkpoint in (base, regional))
             first, second = (end.to(tensors[0].device) for end in ends)
-            blocks.append(_Block(component, _flatten(tensors), first, second))
+            blocks.append(_Block(component, _places(names, tensors), _flatten(tensors), first, second))
     return tuple(blocks)
 
 
@@ -187,6 +221,12 @@ def _same(files: OpenFiles, a: TensorInfo, b: TensorInfo) -> bool:
     if a.dtype != b.dtype:
         return False
     return all(np.array_equal(one, other) for one, other in pieces(files, a, b))
+
+
+def _places(names: list[str], tensors: list[torch.Tensor]) -> tuple[_Place, ...]:
+    """Where `_flatten` puts each tensor."""
+    starts = accumulate(map(_room, tensors), initial=0)
+    return tuple(_Place(name, tuple(t.shape), start) for name, t, start in zip(names, tensors, starts, strict=False))
 
 
 def _flatten(tensors: list[torch.Tensor]) -> torch.Tensor:

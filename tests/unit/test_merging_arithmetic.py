@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from ggez_core.checkpoints import open_checkpoint
 from ggez_core.checkpoints.kernels import interpolate_on_all_cores
+from ggez_core.errors import RecipeError
 from ggez_core.merging import LiveModel, merge
 from tests.tiny import write_checkpoint
 
@@ -207,3 +209,44 @@ def test_all_cores_write_the_same_bits_from_any_thread_and_after_a_fork() -> Non
         interpolate_on_all_cores(a, b, 0.3, out)
         os._exit(0 if np.array_equal(out, expected) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [("slerp", {}), ("nearswap", {}), ("crossover", {}), ("task_arithmetic", {}), ("ties", {"density": 0.3}),
+     ("dare_ties", {"density": 0.6}), ("della", {"density": 0.5}), ("breadcrumbs", {"density": 0.5})],
+)  # fmt: skip
+def test_live_takes_every_method_that_has_a_beta(tmp_path: Path, method: str, parameters: dict[str, float]) -> None:
+    first, _ = live_pair(tmp_path, torch.bfloat16)
+    base, regional = open_checkpoint(tmp_path / "a"), open_checkpoint(tmp_path / "b")
+    model = Weights(first)
+    live = LiveModel(model, base, regional, method=method, parameters=parameters)
+    for number, (beta, components) in enumerate([(0.3, {}), (0.0, {}), (0.6, {"text_model": 0.1}), (1.0, {})]):
+        assert live.set_beta(beta, components) >= 0
+        given = {"method": method, "parameters": parameters, "components": components}
+        merge(base, regional, beta, tmp_path / f"out{number}", **given)  # type: ignore[arg-type]
+        merged = open_checkpoint(tmp_path / f"out{number}")
+        for name, tensor in model.named_parameters():
+            assert torch.equal(bits(tensor.data), bits(merged.read(name))), (beta, name)
+    assert live.beta_of("text_model") == 1
+
+
+def test_beta_of_a_component(tmp_path: Path) -> None:
+    first, second = live_pair(tmp_path, torch.float32)
+    same = {name: first[name] if name.startswith("vision") else tensor for name, tensor in second.items()}
+    write_checkpoint(tmp_path / "c", same)
+    live = LiveModel(Weights(first), open_checkpoint(tmp_path / "a"), open_checkpoint(tmp_path / "c"))
+    live.set_beta(0.4, {"text_model": 0.7})
+    assert [live.beta_of(name) for name in ("text_model", "vision_model", "other")] == [0.7, 0.0, 0.4]
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "says"),
+    [("model_stock", {}, "has no β"), ("ties", {"density": [0, 1]}, "density must be one value for all tensors"),
+     ("ties", {"lambda": 1.0}, "say the same thing"), ("tie", {}, "did you mean 'ties'")],
+)  # fmt: skip
+def test_a_method_that_cant_move_a_model(tmp_path: Path, method: str, parameters: dict[str, Any], says: str) -> None:
+    first, _ = live_pair(tmp_path, torch.float32)
+    ends = open_checkpoint(tmp_path / "a"), open_checkpoint(tmp_path / "b")
+    with pytest.raises(RecipeError, match=says):
+        LiveModel(Weights(first), *ends, method=method, parameters=parameters)

@@ -278,7 +278,7 @@ def task_vectors(name: str) -> Formula:
 
 _WEIGHTS = st.lists(st.floats(0.1, 2), min_size=3, max_size=3)
 _FREE_WEIGHTS = st.lists(st.floats(-2, 2).map(lambda w: round(w, 2)), min_size=3, max_size=3)
-_SHARE = st.floats(0, 1)
+_SHARE = st.sampled_from([0.0, 1.0]) | st.floats(1e-6, 1 - 1e-6)  # the steps of the formula have a slack of 1e-9
 _SPARSE = {
     "weight": _WEIGHTS,
     "normalize": st.booleans(),

@@ -97,7 +97,7 @@ def inputs(name: str, given: dict[str, Any], shape: tuple[int, ...]) -> tuple[li
 
 
 @pytest.mark.parametrize(("name", "given"), [(name, GIVEN.get(name, {})) for name in sorted(methods())] + ROWS)
-@pytest.mark.parametrize("shape", [(701,), (40, 17), (6, 5, 3, 3)])
+@pytest.mark.parametrize("shape", [(701,), (40, 17), (6, 5, 3, 3), (60, 1), (1, 60), (1,), ()])
 def test_the_blocks_size_changes_nothing(
     name: str, given: dict[str, Any], shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from .blocks import Apply, Block, Extent, Survey
+from .elementwise import choose
 from .order import thresholds
 from .registry import Base, survey
 from .sums import row_products
@@ -26,7 +27,7 @@ def arcee_fusion(extent: Extent) -> Survey[Apply]:
     lower, median, upper = yield from thresholds(extent, _importance, ranks)
 
     def apply(block: Block) -> Tensor:
-        return torch.where(_importance(block) >= median + 1.5 * (upper - lower), block.models[0], block.origin)
+        return choose(_importance(block) >= median + 1.5 * (upper - lower), block.models[0], block.origin)
 
     return apply
 

@@ -45,17 +45,21 @@ class Block:
 
 @dataclass(frozen=True)
 class Extent:
-    """A tensor's shape, and how many of its elements are kept together, `size` in all in `count` blocks."""
+    """A tensor's shape, and how many of its elements are kept together, `size` in all in `count` blocks.
+
+    With a `grain` a block is rows of so many elements, or the tensor as it is if that is all; without, it is flat.
+    """
 
     shape: tuple[int, ...]
     size: int
-    grain: int = 1
+    grain: int | None = None
     longest: int = BLOCK
 
     @property
     def step(self) -> int:
         """Elements of a block; the last one may have fewer."""
-        return max(1, self.longest // self.grain) * self.grain
+        row = self.grain or 1
+        return max(1, self.longest // row) * row
 
     @property
     def count(self) -> int:
@@ -69,9 +73,9 @@ class Extent:
     def block_shape(self, number: int) -> tuple[int, ...]:
         """The shape that a block of it is given to a method in; a tensor that is kept whole has its own."""
         start, stop = self.bounds(number)
-        if self.grain == self.size:
-            return self.shape or (1,)
-        return (stop - start,) if self.grain == 1 else ((stop - start) // self.grain, self.grain)
+        if not self.grain:
+            return (stop - start,)
+        return (self.shape or (1,)) if self.grain == self.size else ((stop - start) // self.grain, self.grain)
 
 
 class Blocks(Protocol):

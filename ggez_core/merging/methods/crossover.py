@@ -9,7 +9,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from .geometry import moved
+from .elementwise import moved
 from .parameters import Parameter
 from .registry import Base, method
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ...errors import RecipeError
-from .geometry import moved, shares
+from .elementwise import moved
+from .geometry import shares
 from .parameters import ONE, Weights
 from .registry import Base, method
 

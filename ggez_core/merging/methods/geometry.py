@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ...errors import RecipeError
+from .elementwise import moved
 from .sums import column_products, row_products
 
 
@@ -58,11 +59,6 @@ def combine(inputs: Sequence[Tensor], coefficients: Tensor, axis: int | None = N
         if i != anchor and bool(coefficients[i].any()):
             merged = moved(merged, (tensor - start) * _along(coefficients[i], start, axis))
     return merged
-
-
-def moved(start: Tensor, by: Tensor) -> Tensor:
-    """`start + by`; where `by` is zero, `start` bit for bit (its zeros keep their sign)."""
-    return torch.where(by == 0, start, start + by)
 
 
 def shares(weights: Sequence[float]) -> list[float]:

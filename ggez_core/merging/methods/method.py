@@ -24,7 +24,7 @@ from .parameters import Declaration, Value, bind
 
 Function = Callable[..., Any]
 Axis = Callable[[Mapping[str, Value]], int | None]
-Grain = Callable[[tuple[int, ...]], int]
+Grain = Callable[[tuple[int, ...]], int | None]
 
 
 class Reach(Enum):
@@ -67,7 +67,7 @@ class Method:
     unused: tuple[str, ...] = ()
     origin: bool = True
     axis: Axis = lambda parameters: None
-    grain: Grain = lambda shape: 1
+    grain: Grain = lambda shape: None
 
     @property
     def piecewise(self) -> bool:
@@ -105,23 +105,40 @@ class Method:
         method, `IncompatibleError` for tensors of different shapes.
         """
         self.check(len(models), base is not None)
+        wide = _wide([*models, *(() if base is None else (base,))])
+        merged = torch.empty(models[0].shape, dtype=wide, device=models[0].device)
+        self.merge_into(merged, models, base, draw=draw, diagonals=diagonals, **given)
+        return merged
+
+    def merge_into(
+        self,
+        out: Tensor,
+        models: Sequence[Tensor],
+        base: Tensor | None = None,
+        *,
+        draw: Draw | None = None,
+        diagonals: Sequence[Tensor] = (),
+        **given: Any,
+    ) -> None:
+        """The same, written to a contiguous tensor of any float type, rounded once; a block at a time is widened."""
+        self.check(len(models), base is not None)
         arguments = self.bind(given, len(models))
         if self.random and draw is None:
             raise RecipeError(f"merge_method {self.name}: is random; give it a Draw of the tensor's name")
         if self.diagonals and len(diagonals) != len(models):
             raise RecipeError(f"merge_method {self.name}: needs one diagonal a model; got {len(diagonals)}")
-        inputs = _widened([*models, *(() if base is None else (base,))], diagonals)
-        merged = torch.empty_like(inputs[0], memory_format=torch.contiguous_format)
-        held = _Held(inputs, len(models), base is not None, self.extent(arguments, tuple(merged.shape)))
-        if merged.numel():
-            apply = settle(self.survey(arguments, held.extent, draw), held)
-            for number in range(held.extent.count):
-                merged.view(-1)[slice(*held.extent.bounds(number))] = apply(held[number]).flatten()
-        return merged
+        inputs = [*models, *(() if base is None else (base,))]
+        _check_shapes([*inputs, *diagonals])
+        extent = self.extent(arguments, tuple(out.shape))
+        held = _Held((*inputs, *diagonals), len(models), base is not None, extent, _wide(inputs))
+        if out.numel():
+            apply = settle(self.survey(arguments, extent, draw), held)
+            for number in range(extent.count):
+                out.view(-1)[slice(*extent.bounds(number))] = apply(held[number]).flatten()
 
     def extent(self, arguments: Mapping[str, Value], shape: tuple[int, ...], longest: int | None = None) -> Extent:
         """How a tensor may be cut into blocks of at most `longest` elements (by default `blocks.BLOCK`)."""
-        return Extent(shape, math.prod(shape), max(1, self._grain(arguments, shape)), longest or blocks.BLOCK)
+        return Extent(shape, math.prod(shape), self._grain(arguments, shape), longest or blocks.BLOCK)
 
     def survey(self, arguments: Mapping[str, Value], extent: Extent, draw: Draw | None = None) -> Survey[Apply]:
         """The passes to make over a tensor's blocks; they end in the function that merges a block."""
@@ -167,8 +184,8 @@ class Method:
 
         return apply
 
-    def _grain(self, arguments: Mapping[str, Value], shape: tuple[int, ...]) -> int:
-        """How many elements in a row have to be in one block."""
+    def _grain(self, arguments: Mapping[str, Value], shape: tuple[int, ...]) -> int | None:
+        """How many elements in a row have to be in one block, if the method sees rows at all."""
         size, axis = math.prod(shape), self.axis(arguments)
         if self.reach is Reach.WHOLE:
             return size
@@ -185,10 +202,12 @@ class _Held:
     models: int
     based: bool
     extent: Extent
+    wide: torch.dtype
 
     def __getitem__(self, number: int) -> Block:
         start, stop = self.extent.bounds(number)
-        parts = [tensor.reshape(-1)[start:stop].view(self.extent.block_shape(number)) for tensor in self.inputs]
+        shape = self.extent.block_shape(number)
+        parts = [tensor.reshape(-1)[start:stop].to(self.wide).view(shape) for tensor in self.inputs]
         return block_of(parts, self.models, self.based, number, start)
 
 
@@ -197,11 +216,13 @@ def block_of(parts: Sequence[Tensor], models: int, based: bool, number: int, sta
     return Block(parts[:models], parts[models] if based else None, parts[models + based :], number, start)
 
 
-def _widened(tensors: Sequence[Tensor], others: Sequence[Tensor]) -> list[Tensor]:
-    """All in float32, or float64 if one of `tensors` is; what the `others` are has no say."""
-    shapes = {tuple(tensor.shape) for tensor in (*tensors, *others)}
+def _wide(tensors: Sequence[Tensor]) -> torch.dtype:
+    """The type that tensors are merged in; diagonals have no say."""
+    return torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
+
+
+def _check_shapes(tensors: Sequence[Tensor]) -> None:
+    shapes = {tuple(tensor.shape) for tensor in tensors}
     if len(shapes) > 1:
         said = " and ".join(map(str, sorted(shapes)))
         raise IncompatibleError(f"the tensors to merge have shapes {said}; choose checkpoints of one architecture")
-    wide = torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
-    return [tensor.to(wide) for tensor in (*tensors, *others)]

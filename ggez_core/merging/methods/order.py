@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .. import kernels
 from .blocks import Block, Extent, Pass, Survey, together
+from .elementwise import largest
 
 _FEW = 1 << 22  # elements that are collected
 _DIGIT = 16
@@ -39,11 +40,8 @@ class Top:
 
     def mask(self, number: int, sizes: Tensor) -> Tensor:
         """Which elements of a block are among them."""
-        above, equal = sizes > self.threshold, sizes == self.threshold
         allowed, there = self.quotas[number]
-        if allowed < there:
-            equal &= equal.flatten().cumsum(0).reshape(equal.shape) <= allowed
-        return above | equal
+        return largest(sizes, self.threshold, allowed if allowed < there else None)
 
 
 def ranked(extent: Extent, sizes: Sizes, low: int, high: int) -> Survey[Mask]:
@@ -86,8 +84,9 @@ def _largest(extent: Extent, sizes: Sizes, count: int) -> Survey[Top]:
         digit, left = _digit(counts, left)
         prefix = digit - (1 << 15) if prefix is None else (prefix << _DIGIT) | digit
         group = int(counts[digit])
-    parts = yield _list(lambda block: _beginning(sizes(block), shift, prefix))
-    return _chosen(parts, left)
+    collected = _Collected(group)
+    yield Pass(lambda block: _beginning(sizes(block), shift, prefix), collected.add)
+    return _chosen(collected.parts(), left)
 
 
 def _counting(sizes: Sizes, shift: int, prefix: int | None) -> Callable[[Block], tuple[int, Keys]]:
@@ -122,6 +121,26 @@ def _digit(counts: Keys, left: int) -> tuple[int, int]:
     return len(counts) - 1 - place, left - int(above[place - 1] if place else 0)
 
 
+class _Collected:
+    """Elements of many blocks in one piece of memory: scattered ones would keep the memory of whole blocks from use."""
+
+    def __init__(self, room: int) -> None:
+        self._room, self._held, self._counts = room, torch.empty(0), list[int]()
+
+    def add(self, first: Tensor | None, part: Tensor) -> None:
+        """Fold a block's elements in; the first fold brings two."""
+        for each in (part,) if first is None else (first, part):
+            if not self._counts:
+                self._held = torch.empty(self._room, dtype=each.dtype)
+            start = sum(self._counts[-1:]) if self._counts else 0
+            self._held[start : start + each.numel()] = each
+            self._counts.append(start + each.numel())
+
+    def parts(self) -> list[Tensor]:
+        """The elements of every block."""
+        return [self._held[a:b] for a, b in zip([0, *self._counts], self._counts, strict=False)]
+
+
 def _list(measure: Callable[[Block], object]) -> Pass:
     """A pass that keeps what it finds in each block."""
     return Pass(lambda block: [measure(block)], operator.iadd)
@@ -152,7 +171,8 @@ def _quotas(equal: Sequence[int], allowed: int) -> list[tuple[int, int]]:
 def _keys(sizes: Tensor) -> Tensor:
     """Signed integers in the order of the floats, flat."""
     bits = sizes.contiguous().flatten().view(torch.int64 if sizes.dtype == torch.float64 else torch.int32)
-    return torch.where(bits < 0, bits ^ torch.iinfo(bits.dtype).max, bits)
+    sign = bits >> (8 * bits.element_size() - 1)  # all ones in a negative number
+    return bits ^ (sign & torch.iinfo(bits.dtype).max)
 
 
 def _value(key: int, bits: int) -> float:

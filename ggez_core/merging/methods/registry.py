@@ -124,13 +124,13 @@ def survey(
     base: Base,
     least: int,
     most: int | None = None,
-    grain: Grain = lambda shape: 1,
+    grain: Grain = lambda shape: None,
     beta: str | None = None,
     unused: tuple[str, ...] = (),
 ) -> Callable[[Function], Method]:
     """Register `function(extent, [draw], **parameters) -> Survey[Apply]`.
 
-    `grain` says how many elements of a tensor of some shape are kept together.
+    `grain` says how many elements of a tensor of some shape are kept together as a row, or None for any.
     """
 
     def decorate(function: Function) -> Method:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .blocks import Apply, Block, Extent, Pass, Survey
-from .geometry import moved
+from .elementwise import moved
 from .order import ranked
 from .parameters import Parameter
 from .registry import Base, survey

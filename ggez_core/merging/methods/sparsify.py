@@ -106,16 +106,20 @@ def row(shape: tuple[int, ...]) -> int:
     return size // max(1, shape[0]) if len(shape) > 1 else size
 
 
-def remembered(select: Select) -> Select:
+def remembered(select: Select, extent: Extent) -> Select:
     """The same choice, made once a block and kept as a bit an element; its chances are forgotten."""
-    bits: dict[int, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]] = {}
+    width = -(-extent.step // 8)
+    bits = np.empty((extent.count, width), np.uint8)  # in one piece: see `order`
+    known: set[int] = set()
 
     def again(block: Block, delta: Tensor) -> Kept:
-        if block.number in bits:
+        if block.number in known:
             mask = np.unpackbits(bits[block.number], count=delta.numel()).view(np.bool_).reshape(delta.shape)
             return Kept(torch.from_numpy(mask).to(delta.device), 1.0)
         kept = select(block, delta)
-        bits[block.number] = np.packbits(kept.mask.cpu().numpy(), axis=None)
+        packed = np.packbits(kept.mask.cpu().numpy(), axis=None)
+        bits[block.number, : len(packed)] = packed
+        known.add(block.number)
         return kept
 
     return again

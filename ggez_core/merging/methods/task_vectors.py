@@ -16,7 +16,8 @@ from torch import Tensor
 
 from .blocks import Apply, Block, Extent, Pass, Survey, together
 from .draws import Draw
-from .geometry import moved, shares
+from .elementwise import agreed, divided, keep, moved
+from .geometry import shares
 from .parameters import ONE, Normalize, Parameter, Weights, declared
 from .registry import Base, Method, Reach, register, survey
 from .sparsify import Select, Sparsify, TaskVector, drop, drop_by_magnitude, remembered, row, trim, trim_both
@@ -71,7 +72,7 @@ def merge_task_vectors(
             delta = block.delta(i)
             if select:
                 mask, chance = select(block, delta)
-                delta = torch.where(mask, delta / chance if by == "density" else delta, 0)
+                delta = keep(mask, delta / chance if by == "density" else delta)
                 if factors is not None:
                     before, after = factors[i]
                     delta = delta * (before / after if after > 0 else 1.0)
@@ -99,7 +100,7 @@ def _chosen(
     ]
     found = yield from together(surveys)
     if rescale == "l1" and sparsify in _RANDOM:
-        found = [remembered(select) for select in found]
+        found = [remembered(select, extent) for select in found]
     chosen = dict(zip(sparse, found, strict=True))
     return [chosen.get(i) for i in range(models)]
 
@@ -111,7 +112,7 @@ def _scales(chosen: Sequence[Select | None]) -> Pass:
         found = []
         for i, select in enumerate(chosen):
             delta = block.delta(i)
-            kept = torch.where(select(block, delta).mask, delta, 0) if select else delta
+            kept = keep(select(block, delta).mask, delta) if select else delta
             found.append((magnitude(delta), magnitude(kept)))
         return found
 
@@ -120,21 +121,10 @@ def _scales(chosen: Sequence[Select | None]) -> Pass:
 
 def _merged(deltas: Sequence[Tensor], weight: Sequence[float], consensus: bool, normalize: bool) -> Tensor:
     if consensus:
-        total, divisor = _agreed(deltas, weight)
+        total, divisor = agreed(sum(deltas[1:], deltas[0]), list(deltas), list(weight))
     else:
         total, divisor = sum(deltas[1:], deltas[0]), torch.full_like(deltas[0], sum(weight))
-    return total / torch.where(divisor == 0, 1, divisor) if normalize else total
-
-
-def _agreed(deltas: Sequence[Tensor], weight: Sequence[float]) -> tuple[Tensor, Tensor]:
-    """Sums over the elements that have the elected sign: of the weighted task vectors, and of their weights."""
-    positive = sum(deltas[1:], deltas[0]) >= 0
-    total, divisor = torch.zeros_like(deltas[0]), torch.zeros_like(deltas[0])
-    for delta, share in zip(deltas, weight, strict=True):
-        agrees = torch.where(positive, delta > 0, delta < 0)
-        total += torch.where(agrees, delta, 0)
-        divisor += agrees.to(delta) * share
-    return total, divisor
+    return divided(total, divisor) if normalize else total
 
 
 @survey(
@@ -185,7 +175,7 @@ class _Variant:
             random=self.sparsify in _RANDOM,
             beta="lambda",
             unused=("int8_mask",),
-            grain=row if self.sparsify is drop_by_magnitude else lambda shape: 1,
+            grain=row if self.sparsify is drop_by_magnitude else lambda shape: None,
         )
 
 
