@@ -155,7 +155,7 @@ def contenders(method: str, pair: Pair, peers: str | None) -> Iterator[tuple[str
         theirs.write_text(json.dumps(recipe(method, *pair.files)))
         yield (
             "mergekit",
-            [peers, "-W", "ignore", "-m", "mergekit.scripts.merge_raw_pytorch", str(theirs), str(pair.out)],
+            [str(Path(peers).with_name("mergekit-pytorch")), str(theirs), str(pair.out)],
         )
         yield "sd-mecha", [peers, "-W", "ignore", "-c", MECHA, method, *files, f"{pair.out}.safetensors"]
 
@@ -176,7 +176,10 @@ def measured(command: list[str], out: Path) -> Run:
             raise RuntimeError((errors.read().strip().splitlines() or ["failed"])[-1])
         output.seek(0)
         printed = output.read()
-    for path in (out, Path(f"{out}.safetensors")):
+    made = [path for path in (out, Path(f"{out}.safetensors")) if path.exists()]
+    if not made:
+        raise RuntimeError("it ended well and wrote nothing")
+    for path in made:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     os.sync()
     return Run(float(printed) if FLOOR in command else seconds, usage.ru_maxrss * 1024)

@@ -127,8 +127,13 @@ def kohya(folder: Path) -> Pair:
     return base, folder / "lora.safetensors"
 
 
+def ties(folder: Path) -> Pair:
+    """Merged by a method that passes over a tensor more than once."""
+    return single(folder)
+
+
 LAYOUTS: dict[str, Callable[[Path], Pair]] = {
-    made.__name__: made for made in (single, sharded, pickled, pipeline, open_clip, single_file, peft, kohya)
+    made.__name__: made for made in (single, sharded, pickled, pipeline, open_clip, single_file, peft, kohya, ties)
 }
 
 
@@ -181,7 +186,8 @@ class Layout:
     def merge(self, output: Path) -> int:
         """Merge; how many bytes were there already."""
         steps: list[Step] = []
-        merge(*self.pair, 0.3, output, shard_size="150KB", threads=2, progress=steps.append)
+        how = {"method": "ties", "parameters": {"density": 0.5}} if self.folder.name == "ties" else {}
+        merge(*self.pair, 0.3, output, shard_size="150KB", threads=2, progress=steps.append, **how)
         return steps[0].done
 
     def dies(self, draw: random.Random) -> None:
@@ -209,6 +215,7 @@ def main(folder: Path, seed: int, count: int) -> None:
     plan.BATCH = 16 << 10  # many small pieces and many notes, so that there are many different moments
     output_module._SYNC_EVERY = 24 << 10
     torch.manual_seed(seed)
+    torch.set_num_threads(1)  # threads of a parent don't live on in its forks
     draw = random.Random(seed)
     layouts = {name: Layout(name, folder) for name in LAYOUTS}
     while sum(layout.found["killed"] for layout in layouts.values()) < count:

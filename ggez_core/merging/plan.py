@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .. import __version__
 from ..checkpoints import Checkpoint, TensorInfo
 from ..checkpoints.dtypes import DTYPES, DType, dtype_named
 from ..checkpoints.files import stamp
@@ -143,10 +144,14 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """A short digest of everything that decides the bytes: recipe, layout, and the inputs as they are now."""
+        """A short digest of all that decides the bytes: recipe, layout, the inputs as they are now, and our code.
+
+        A merge that another version began isn't gone on with: its pieces may be others, or round otherwise.
+        """
         inputs = {path for operation in self.operations for path in operation.files}
         stamps = [(str(path), *stamp(path)) for path in sorted(inputs)]
-        digest = hashlib.sha256(json.dumps([self.recipe.document(), stamps]).encode())
+        said = [__version__, BATCH, self.recipe.document(), stamps]
+        digest = hashlib.sha256(json.dumps(said).encode())
         for shard in self.shards:
             digest.update(shard.header)
         return digest.hexdigest()[:12]

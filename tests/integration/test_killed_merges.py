@@ -42,6 +42,6 @@ def test_killed_at_random_moments_over_all_layouts(tmp_path: Path, seed: int) ->
     }
     print(json.dumps(total))  # noqa: T201
     assert sum(counts["killed"] for counts in total.values()) >= KILLS
-    assert len(total) == 8
+    assert len(total) == 9
     assert all(counts["killed"] >= KILLS // 10 for counts in total.values())
     assert sum(counts["resumed"] for counts in total.values()) > KILLS // 10, "too few were killed in the middle"
