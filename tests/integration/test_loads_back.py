@@ -107,6 +107,21 @@ def test_versions_of_gemma3_are_one_model(rename: Any, older_is_base: bool, tmp_
     assert_same(loaded(type(base), tmp_path / "out").state_dict(), in_memory(base.state_dict(), regional.state_dict()))
 
 
+@pytest.mark.parametrize("older_is_base", [True, False])
+def test_versions_of_qwen2_5_vl_are_one_model(older_is_base: bool, tmp_path: Path) -> None:
+    """Stored as transformers 4 had them in memory (`model.…`, `visual.…`), or as 5 has (`model.language_model.…`)."""
+    base, regional = tiny.qwen2_5_vl(1), tiny.qwen2_5_vl(2)
+    a, b = saved(base, tmp_path / "a"), saved(regional, tmp_path / "b")
+    newer = b if older_is_base else a
+    for old, new in (("model.", "model.language_model."), ("visual.", "model.visual.")):
+        _renamed(newer, old, new)
+    assert open_checkpoint(a).tensors.keys() != open_checkpoint(b).tensors.keys()
+    assert compare(open_checkpoint(a), open_checkpoint(b)).compatible
+    merge(a, b, BETA, tmp_path / "out")
+    assert open_checkpoint(tmp_path / "out").tensors.keys() == open_checkpoint(a).tensors.keys()
+    assert_same(loaded(type(base), tmp_path / "out").state_dict(), in_memory(base.state_dict(), regional.state_dict()))
+
+
 def test_a_live_model_moves_under_whatever_names_it_is_stored(tmp_path: Path) -> None:
     base, regional = tiny.gemma3(1), tiny.gemma3(2)
     a, b = saved(base, tmp_path / "a"), as_transformers_4_50(saved(regional, tmp_path / "b"))
@@ -274,6 +289,8 @@ def test_open_clip(tmp_path: Path) -> None:
     ids = torch.arange(12, 24).reshape(2, 6)
     with torch.no_grad():
         assert torch.equal(found.encode_text(ids), base.encode_text(ids))
+        pixels = torch.linspace(-1, 1, 2 * 3 * 32 * 32).reshape(2, 3, 32, 32)
+        assert torch.equal(found.encode_image(pixels), base.encode_image(pixels))
 
     merge(b, a, 1 - BETA, tmp_path / "out-2")  # a training checkpoint as the base is written as one safetensors file
     found = tiny.open_clip_model(tmp_path / "out-2" / "epoch_3.safetensors")

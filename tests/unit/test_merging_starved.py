@@ -270,6 +270,28 @@ def test_verify_reads_linked_and_small_files_too(
     refused(OutputError, rf"{victim}: differs from", lambda: merged(pipelines, tmp_path / "out", verify=True), tmp_path)
 
 
+def test_what_an_adapter_leaves_alone_is_shared_without_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ggez_core.checkpoints.files import OpenFiles
+
+    (tmp_path / "in").mkdir()
+    pair = kills.kohya(tmp_path / "in")
+    read: set[Path] = set()
+    real = OpenFiles.read_into
+
+    def noting(self: OpenFiles, buffer: Any, path: Path, offset: int) -> None:
+        read.add(path)
+        real(self, buffer, path, offset)
+
+    monkeypatch.setattr(OpenFiles, "read_into", noting)
+    merged(pair, tmp_path / "out")
+    assert {path.parent.name for path in read} <= {"unet", "in"}
+    for name in ("text_encoder/model.safetensors", "vae/diffusion_pytorch_model-00001-of-00002.safetensors"):
+        before, after = pair[0] / name, tmp_path / "out" / name
+        assert before.read_bytes() == after.read_bytes()
+
+
 def test_a_system_without_positioned_reads_and_writes(
     tmp_path: Path, pipelines: kills.Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
