@@ -270,26 +270,33 @@ def test_verify_reads_linked_and_small_files_too(
     refused(OutputError, rf"{victim}: differs from", lambda: merged(pipelines, tmp_path / "out", verify=True), tmp_path)
 
 
-def test_what_an_adapter_leaves_alone_is_shared_without_being_read(
+def test_what_an_adapter_leaves_alone_is_shared_and_not_read_to_be_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its bytes are read for the hashes that the recipe records, and for nothing else."""
+    from ggez_core.checkpoints import links
     from ggez_core.checkpoints.files import OpenFiles
 
     (tmp_path / "in").mkdir()
     pair = kills.kohya(tmp_path / "in")
-    read: set[Path] = set()
-    real = OpenFiles.read_into
+    shared: list[str] = []
+    real = links.place
 
-    def noting(self: OpenFiles, buffer: Any, path: Path, offset: int) -> None:
-        read.add(path)
-        real(self, buffer, path, offset)
+    def watched(source: Path, target: Path) -> None:
+        def never(*_: object) -> None:
+            raise AssertionError("read to be copied")
 
-    monkeypatch.setattr(OpenFiles, "read_into", noting)
+        with monkeypatch.context() as patch:
+            patch.setattr(OpenFiles, "read_into", never)
+            patch.setattr(shutil, "copyfileobj", never)
+            real(source, target)
+        shared.append(target.parent.name)
+
+    monkeypatch.setattr("ggez_core.checkpoints.output.place", watched)
     merged(pair, tmp_path / "out")
-    assert {path.parent.name for path in read} <= {"unet", "in"}
+    assert set(shared) == {"vae", "text_encoder"}
     for name in ("text_encoder/model.safetensors", "vae/diffusion_pytorch_model-00001-of-00002.safetensors"):
-        before, after = pair[0] / name, tmp_path / "out" / name
-        assert before.read_bytes() == after.read_bytes()
+        assert (pair[0] / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
 
 
 def test_a_system_without_positioned_reads_and_writes(
