@@ -1,7 +1,8 @@
 """A loaded model whose weights move to any β in place, to exactly the bits that `merge` would write.
 
-The weights in which base and regional differ become views of a few flat buffers, one for each component and type, with
-both ends in flat buffers beside them; a move is one pass over each. Weights that don't differ are never touched.
+The weights in which base and regional differ become views of a few flat buffers, one for each component and type,
+with both ends in flat buffers beside them; a move is one pass over each. On the CPU a large tensor stays where it is,
+and its base end is mapped from its file. Weights that don't differ are never touched, and held once.
 """
 
 from __future__ import annotations
@@ -18,19 +19,18 @@ import numpy as np
 import torch
 
 from ..checkpoints import Checkpoint, TensorInfo
-from ..checkpoints.aliases import naming
 from ..checkpoints.compare import pieces
 from ..checkpoints.dtypes import DTYPES
 from ..checkpoints.files import Elements, OpenFiles, opened
 from ..checkpoints.kernels import interpolate_on_all_cores
 from ..checkpoints.pairing import aligned
-from ..errors import IncompatibleError
 from .cast import check_compatible
+from .ends import LARGE, Mapped, read_end, room
 from .fused import interpolate_on_device
+from .owned import owned
 from .recipe import LINEAR, check_betas, check_components
 from .rule import Rule, rule_of
 
-_ALIGN = 64  # elements: every tensor starts on a cache line
 _HOLDS = {getattr(torch, dtype.name): dtype.holds for dtype in DTYPES.values() if dtype.merges}
 
 
@@ -106,7 +106,8 @@ class LiveModel:
         check_compatible(base, regional)
         self.model = model
         part_of = part_of or base.component_of
-        self._blocks = _blocks(model, base, regional, part_of)
+        self._mapped = Mapped()
+        self._blocks = _blocks(model, base, regional, part_of, self._mapped)
         self._beta = 0.0
         self._components: dict[str, float] = {}
         self._known = tuple(dict.fromkeys(map(part_of, base.tensors)))
@@ -132,6 +133,11 @@ class LiveModel:
         """Bytes that a move writes."""
         return sum(block.live.nbytes for block in self._blocks)
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of memory that both ends take besides the model; a mapped one takes none."""
+        return sum(block.base.nbytes + block.regional.nbytes for block in self._blocks) - self._mapped.nbytes
+
     def beta_of(self, component: str) -> float:
         """At which β a component's weights are now; 0 for one in which base and regional don't differ."""
         return self._components.get(component, self._beta) if component in self.component_names else 0.0
@@ -146,6 +152,7 @@ class LiveModel:
         overrides = dict(components or {})
         check_betas(beta, overrides, extrapolate)
         check_components(overrides, self._known)
+        self._mapped.check()
         started = time.perf_counter()
         for block in self._blocks:
             own = overrides.get(block.component, beta)
@@ -157,63 +164,42 @@ class LiveModel:
 
 
 def _blocks(
-    model: torch.nn.Module, base: Checkpoint, regional: Checkpoint, part_of: Callable[[str], str]
+    model: torch.nn.Module, base: Checkpoint, regional: Checkpoint, part_of: Callable[[str], str], mapped: Mapped
 ) -> tuple[_Block, ...]:
-    """Find the weights that differ, and make them views of flat buffers."""
-    held = _held(model, base)
+    """Find the weights that differ: small ones become views of flat buffers, large ones stay where they are."""
     infos = (checkpoint.tensors[name] for checkpoint in (base, regional) for name in base.tensors)
     grouped: dict[tuple[str, str, str, torch.dtype, torch.device], list[str]] = {}
+    blocks, tensors = [], dict[str, torch.Tensor]()
     with opened(path for info in infos for path in info.files) as files:
-        for name, tensor in held.items():
+        for name, own in owned(model, base).items():
             a, b = base.tensors[name], regional.tensors[name]
-            if DTYPES[a.dtype].merges and not _same(files, a, b):
+            if not DTYPES[a.dtype].merges or _same(files, a, b):
+                continue
+            tensor = own.weights()
+            if own.offloaded or (tensor.device.type == "cpu" and tensor.numel() >= LARGE):
+                blocks.append(_large(files, mapped, part_of(name), name, tensor, a, b))
+            else:
+                tensors[name] = tensor
                 key = (part_of(name), a.dtype, b.dtype, tensor.dtype, tensor.device)
                 grouped.setdefault(key, []).append(name)
-        blocks = []
         for (component, *_), names in sorted(grouped.items(), key=str):
-            tensors = [held[name] for name in names]
-            ends = (_flat_end(files, [checkpoint.tensors[name] for name in names]) for checkpoint in (base, regional))
-            first, second = (end.to(tensors[0].device) for end in ends)
-            blocks.append(_Block(component, _places(names, tensors), _flatten(tensors), first, second))
-    return tuple(blocks)
+            held = [tensors[name] for name in names]
+            ends = (read_end(files, [checkpoint.tensors[name] for name in names]) for checkpoint in (base, regional))
+            first, second = (end.to(held[0].device) for end in ends)
+            blocks.append(_Block(component, _places(names, held), _flatten(held), first, second))
+    return tuple(sorted(blocks, key=lambda block: block.component))
 
 
-def _held(model: torch.nn.Module, base: Checkpoint) -> dict[str, torch.Tensor]:
-    """The model's own tensor for every tensor of the checkpoint; of tied ones, one."""
-    own = dict(model.named_parameters(remove_duplicate=False)) | dict(model.named_buffers(remove_duplicate=False))
-    held: dict[str, torch.Tensor] = {}
-    seen: set[int] = set()
-    for name, info in base.tensors.items():
-        tensor = _own(name, own, base)
-        if tensor is None and not DTYPES[info.dtype].merges:
-            continue  # position ids and the like, which only some versions store
-        if tensor is None:
-            raise IncompatibleError(
-                f"{base.source}: its tensor {name!r} isn't in the loaded {type(model).__name__}; load that checkpoint"
-            )
-        if tuple(tensor.shape) != info.shape:
-            raise IncompatibleError(
-                f"{base.source}: {name!r} has the shape {list(info.shape)}, in the loaded model {list(tensor.shape)}; "
-                "load that checkpoint"
-            )
-        if tensor.is_meta:
-            raise IncompatibleError(
-                f"{base.source}: {name!r} is offloaded, so it can't be moved in place; load the model whole, or "
-                "merge to disk and load the result"
-            )
-        if id(tensor) not in seen:
-            seen.add(id(tensor))
-            held[name] = tensor
-    return held
-
-
-def _own(name: str, own: Mapping[str, torch.Tensor], base: Checkpoint) -> torch.Tensor | None:
-    """The model's tensor that is stored under a name, which may be another version's."""
-    for alias in (name, f"model.{name}", name.removeprefix("model.")):
-        if alias in own:
-            return own[alias]
-    group = base.group_of(name)
-    return own.get(group.prefix + naming(group.config).canonical(group.stored(name)))
+def _large(
+    files: OpenFiles, mapped: Mapped, component: str, name: str, tensor: torch.Tensor, a: TensorInfo, b: TensorInfo
+) -> _Block:
+    """One tensor by itself: moved in place, its base end mapped from the file where that can be."""
+    if not tensor.is_contiguous():
+        tensor.data = tensor.data.contiguous()
+    first = mapped.end(a)
+    base = first if first is not None else read_end(files, [a])[: a.size]
+    place = _Place(name, tuple(tensor.shape), 0)
+    return _Block(component, (place,), tensor.data.view(-1), base, read_end(files, [b])[: b.size])
 
 
 def _same(files: OpenFiles, a: TensorInfo, b: TensorInfo) -> bool:
@@ -225,30 +211,16 @@ def _same(files: OpenFiles, a: TensorInfo, b: TensorInfo) -> bool:
 
 def _places(names: list[str], tensors: list[torch.Tensor]) -> tuple[_Place, ...]:
     """Where `_flatten` puts each tensor."""
-    starts = accumulate(map(_room, tensors), initial=0)
+    starts = accumulate((room(tensor.numel()) for tensor in tensors), initial=0)
     return tuple(_Place(name, tuple(t.shape), start) for name, t, start in zip(names, tensors, starts, strict=False))
 
 
 def _flatten(tensors: list[torch.Tensor]) -> torch.Tensor:
     """A flat buffer of which the tensors become views."""
-    flat = torch.zeros(sum(map(_room, tensors)), dtype=tensors[0].dtype, device=tensors[0].device)
+    size = sum(room(tensor.numel()) for tensor in tensors)
+    flat = torch.zeros(size, dtype=tensors[0].dtype, device=tensors[0].device)
     offset = 0
     for tensor in tensors:
         tensor.data = flat[offset : offset + tensor.numel()].view(tensor.shape)
-        offset += _room(tensor)
+        offset += room(tensor.numel())
     return flat
-
-
-def _flat_end(files: OpenFiles, infos: list[TensorInfo]) -> torch.Tensor:
-    """One checkpoint's tensors in a flat buffer, laid out as `_flatten` does."""
-    sizes = [-(-info.size // _ALIGN) * _ALIGN for info in infos]
-    flat = torch.zeros(sum(sizes), dtype=getattr(torch, DTYPES[infos[0].dtype].name))
-    offset = 0
-    for info, size in zip(infos, sizes, strict=True):
-        info.read_into(flat[offset : offset + info.size].view(torch.uint8).numpy(), files)
-        offset += size
-    return flat
-
-
-def _room(tensor: torch.Tensor) -> int:
-    return -(-tensor.numel() // _ALIGN) * _ALIGN

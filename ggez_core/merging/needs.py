@@ -10,6 +10,7 @@ from ..checkpoints import Checkpoint, Comparison
 from ..checkpoints.dtypes import DTYPES
 from ..checkpoints.links import linkable
 from ..checkpoints.pairing import aligned
+from .ends import LARGE
 from .stream import working_memory
 from .to_disk import default_threads
 
@@ -59,7 +60,8 @@ def needs(base: Checkpoint, regional: Checkpoint, comparison: Comparison, folder
         own = [info for name, info in one.tensors.items() if name.startswith(group.prefix)]
         if linkable(group, base) and not any(info.name in changed for info in own):
             linked += sum(info.nbytes for info in own)
-    ends = sum(one.tensors[name].nbytes + other.tensors[name].nbytes for name in differing)
+    small = [name for name in differing if one.tensors[name].size < LARGE]  # of larger ones the base end is mapped
+    ends = sum(one.tensors[name].nbytes for name in small) + sum(other.tensors[name].nbytes for name in differing)
     return Needs(
         disk=one.nbytes - linked,
         linked=linked,

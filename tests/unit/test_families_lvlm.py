@@ -16,7 +16,7 @@ import transformers
 from PIL import Image
 
 from ggez_core.checkpoints import open_checkpoint
-from ggez_core.errors import Cancelled, CheckpointError, DataError, IncompatibleError
+from ggez_core.errors import Cancelled, CheckpointError, DataError
 from ggez_core.families import Placement, family_of
 from ggez_core.families.lvlm import VisionLanguageModel, VisualQuestion, load_lvlm
 from ggez_core.families.prompts import LETTERS, parse_letter
@@ -248,8 +248,12 @@ def test_placement(folders: dict[str, tuple[Path, Path]], image: Image.Image) ->
     rest = {"model.language_model": "cpu", "model.multi_modal_projector": "cpu", "lm_head": "cpu"}
     offloaded = load_lvlm(checkpoint, Placement(device_map={**rest, "model.vision_tower": "disk"}))
     assert any(p.device.type == "meta" for p in offloaded.model.parameters())
-    with pytest.raises(IncompatibleError, match="is offloaded, so it can't be moved in place"):
-        LiveModel(offloaded.model, checkpoint, open_checkpoint(folders["gemma3"][1]))
+    live = LiveModel(offloaded.model, checkpoint, open_checkpoint(folders["gemma3"][1]))
+    live.set_beta(1.0)
+    regional = load_lvlm(open_checkpoint(folders["gemma3"][1]))
+    moved, wanted = (model.answer(model.prepare([asked]))[0] for model in (offloaded, regional))
+    assert (moved.text, moved.probabilities) == (wanted.text, pytest.approx(wanted.probabilities, abs=1e-6))
+    live.set_beta(0.0)
     found = offloaded.answer(offloaded.prepare([asked]))[0]
     assert (found.text, found.probabilities) == (expected.text, pytest.approx(expected.probabilities, abs=1e-6))
 
