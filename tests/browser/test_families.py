@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 LOADING = 180_000  # milliseconds; the first visit imports the libraries
-ANSWER = 60_000
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     """A visitor whose page shows its first answer."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(ANSWER)
+    page.set_default_timeout(LOADING)  # a busy machine is slow, not wrong
     trouble: list[str] = []
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.goto(url)
@@ -96,7 +95,7 @@ def reload_and_export(page: Page, base: str, name: str, code: str) -> None:
     page.get_by_role("tab", name="Export").click()
     page.get_by_role("textbox", name=re.compile("^Name")).fill(name)
     page.get_by_role("button", name="Export", exact=True).click()
-    expect(page.get_by_role("link", name=re.compile("Download all"))).to_be_visible(timeout=ANSWER)
+    expect(page.get_by_role("link", name=re.compile("Download all"))).to_be_visible(timeout=LOADING)
     expect(page.get_by_label("How to load it").or_(page.locator(".cm-content")).first).to_contain_text(code)
 
 
@@ -117,7 +116,7 @@ def test_diffusion(page: Page, tmp_path: Path) -> None:
         expect(picture).to_be_visible()
         assert picture.evaluate("async (image) => { await image.decode(); return image.naturalWidth }") > 0
     move(page, "0.3")
-    expect(page.get_by_text("Drawn at β = 0.50, the nearest so far").first).to_be_visible()
+    expect(page.get_by_text("Drawn at β = 0.50, the nearest so far").first).to_be_visible(timeout=LOADING)
     page.get_by_role("button", name="Draw", exact=True).click()
     expect(page.get_by_role("img", name="Drawn by the merged model, β = 0.30").first).to_be_visible(timeout=LOADING)
     curtain = page.get_by_role("slider", name="How much of Base is seen over Merged")
@@ -145,7 +144,7 @@ def test_lvlm(page: Page, tmp_path: Path) -> None:
         page.get_by_role("region", name=re.compile("^Merged")).filter(visible=True).get_by_role("listitem")
     ).to_have_count(4)
     assert "%" in merged(page)
-    move(page, "0.2")
+    move(page, "0.3")
     expect(page.get_by_text("Answered at β = 0.50, the nearest so far")).to_be_visible()
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.get_by_text("Answered at β = 0.50, the nearest so far")).to_have_count(0)
