@@ -148,6 +148,7 @@ def forked(work: Callable[[], object]) -> int:
     if process == 0:
         status = 1
         try:
+            torch.set_num_threads(1)  # makes torch's pool anew, before two threads of the merge would at once
             work()
             status = 0
         except BaseException:

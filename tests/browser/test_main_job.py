@@ -176,7 +176,12 @@ def test_the_page_fits_a_phone_and_asks_nobody_else(browser: Browser, url: str, 
         "Export": page.get_by_role("button", name="Export", exact=True),
     }
     for tab, last in last_of_tab.items():
-        page.get_by_role("tab", name=tab).click()
+        found = page.get_by_role("tab", name=tab)
+        if found.is_visible():
+            found.click()
+        else:  # tabs that find no room stand in a menu
+            page.locator(".overflow-menu > button").first.click()
+            page.locator(".overflow-dropdown button", has_text=tab).click()
         expect(last).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 392
     assert [u for u in asked if not u.startswith((url, "data:", "blob:"))] == []
