@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -24,6 +24,7 @@ from ..checkpoints.dtypes import DTYPES
 from ..checkpoints.files import Elements, OpenFiles, opened
 from ..checkpoints.kernels import interpolate_on_all_cores
 from ..checkpoints.pairing import aligned
+from ..errors import IncompatibleError
 from .cast import check_compatible
 from .ends import LARGE, Mapped, read_end, room
 from .fused import interpolate_on_device
@@ -88,6 +89,7 @@ class LiveModel:
     `model` is loaded from `base` or `regional`; it is put to β = 0. Afterwards its weights are, bit for bit, those that
     `merge` writes with the model's own dtype. `part_of` divides the tensors more finely than into components, each part
     with a β of its own. Any `method` that has a β moves the model, with further `parameters` by name as in a recipe.
+    `only` names the components that `model` holds, where it doesn't hold all; the others must not differ.
     Raises `IncompatibleError` if the three don't belong together, `RecipeError` for a method that can't move.
     """
 
@@ -100,10 +102,13 @@ class LiveModel:
         *,
         method: str = LINEAR,
         parameters: Mapping[str, Any] | None = None,
+        only: Collection[str] | None = None,
     ) -> None:
         self._rule = rule_of(method, parameters or {})
         base, regional = aligned(base, regional)
         check_compatible(base, regional)
+        if only is not None:
+            base = _part(base, regional, only)
         self.model = model
         part_of = part_of or base.component_of
         self._mapped = Mapped()
@@ -188,6 +193,21 @@ def _blocks(
             first, second = (end.to(held[0].device) for end in ends)
             blocks.append(_Block(component, _places(names, held), _flatten(held), first, second))
     return tuple(sorted(blocks, key=lambda block: block.component))
+
+
+def _part(base: Checkpoint, regional: Checkpoint, only: Collection[str]) -> Checkpoint:
+    """The base with some of its components. Raises `IncompatibleError` if another one differs between the two."""
+    check_components(only, base.components)
+    left = {name: info for name, info in base.tensors.items() if base.component_of(name) not in only}
+    pairs = [(info, regional.tensors[name]) for name, info in left.items()]
+    with opened(path for pair in pairs for info in pair for path in info.files) as files:
+        for a, b in pairs:
+            if a is not b and DTYPES[a.dtype].merges and not _same(files, a, b):
+                raise IncompatibleError(
+                    f"{base.component_of(a.name)} isn't loaded, but {base.source} and {regional.source} differ there "
+                    f"(in {a.name}); load it too"
+                )
+    return replace(base, tensors={name: info for name, info in base.tensors.items() if name not in left})
 
 
 def _large(

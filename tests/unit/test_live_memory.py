@@ -11,7 +11,7 @@ import torch
 from accelerate import cpu_offload, disk_offload
 
 from ggez_core.checkpoints import open_checkpoint
-from ggez_core.errors import CheckpointError, IncompatibleError
+from ggez_core.errors import CheckpointError, IncompatibleError, RecipeError
 from ggez_core.merging import LiveModel, merge
 from tests.tiny import siglip, siglip_pair, write_checkpoint
 
@@ -117,3 +117,20 @@ def test_weights_that_are_nowhere_are_told(tmp_path: Path) -> None:
         empty = Two(torch.empty(50, dtype=torch.bfloat16), torch.empty(50, dtype=torch.bfloat16))
     with pytest.raises(IncompatibleError, match="changed is offloaded to where it can't be moved"):
         LiveModel(empty, open_checkpoint(base), open_checkpoint(regional))
+
+
+def test_a_part_of_a_model_moves_if_the_rest_is_the_same(tmp_path: Path) -> None:
+    first = {"unet.w": torch.randn(9), "vae.w": torch.randn(9), "text.w": torch.randn(9)}
+    base = open_checkpoint(write_checkpoint(tmp_path / "a", first))
+    one = open_checkpoint(write_checkpoint(tmp_path / "b", first | {"unet.w": torch.randn(9)}))
+    two = open_checkpoint(write_checkpoint(tmp_path / "c", first | {"unet.w": torch.randn(9), "vae.w": torch.randn(9)}))
+    model = torch.nn.ModuleDict({"unet": torch.nn.Module()})
+    model["unet"].w = torch.nn.Parameter(first["unet.w"].clone())
+    LiveModel(model, base, one, only=["unet"]).set_beta(1.0)
+    assert torch.equal(model["unet"].w, one.read("unet.w"))
+    with pytest.raises(IncompatibleError, match=r"vae isn't loaded, but .* differ there \(in vae\.w\); load it too"):
+        LiveModel(model, base, two, only=["unet"])
+    with pytest.raises(IncompatibleError, match=r"its tensor 'vae\.w' isn't in the loaded"):
+        LiveModel(model, base, one, only=["unet", "vae"])
+    with pytest.raises(RecipeError, match="did you mean 'unet'"):
+        LiveModel(model, base, one, only=["unnet"])
