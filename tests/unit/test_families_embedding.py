@@ -213,3 +213,23 @@ def test_another_kind_of_model_is_told(tmp_path: Path) -> None:
     del config["model_type"]
     (folder / "config.json").write_text(json.dumps(config))
     assert "model of unknown type" in refused(folder)
+
+
+def test_pickled_weights_are_read_without_running_them(tmp_path: Path, seed: int) -> None:
+    folder = clip(tmp_path / "m")
+    expected = load_embedding(open_checkpoint(folder)).encode_images(pictures(seed))
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(weights, folder / "pytorch_model.bin")
+    found = load_embedding(open_checkpoint(folder)).encode_images(pictures(seed))
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-6)
+    torch.save({**weights, "trap": Trap()}, folder / "pytorch_model.bin")
+    with pytest.raises(CheckpointError):
+        load_embedding(open_checkpoint(folder))
+
+
+class Trap:
+    """Fails the test if it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (pytest.fail, ("a pickle was run",))
