@@ -156,7 +156,10 @@ def test_an_export_name_with_a_path_in_it_is_refused(page: Page) -> None:
     from playwright.sync_api import expect
 
     page.get_by_role("tab", name="Export").click()
-    page.get_by_role("textbox", name=re.compile("^Name")).fill("../elsewhere")
+    name = page.get_by_role("textbox", name=re.compile("^Name"))
+    expect(name).to_have_value("merged-1")
+    page.wait_for_timeout(500)  # a tab that is just opened writes its first values once more
+    name.fill("../elsewhere")
     page.get_by_role("button", name="Export", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("no name for an export")
 
