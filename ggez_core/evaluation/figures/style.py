@@ -40,9 +40,17 @@ def laid_out(figure: go.Figure, question: str, x: str = "", y: str = "", *, heig
     """The figure with its question as title, labelled axes, and a background that shows the page's own."""
     axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
     figure.update_layout(
-        title={"text": question, "font": {"size": 14}, "x": 0, "xref": "container", "pad": {"l": 8}},
+        title={
+            "text": question,
+            "font": {"size": 14},
+            "x": 0,
+            "y": 0.98,
+            "yanchor": "top",
+            "xref": "container",
+            "pad": {"l": 8},
+        },
         height=height,
-        margin={"l": 8, "r": 12, "t": 72, "b": 40},
+        margin={"l": 8, "r": 12, "t": 92, "b": 40},
         font={"family": "system-ui, sans-serif", "color": INK, "size": 12},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
