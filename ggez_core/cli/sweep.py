@@ -29,7 +29,7 @@ def sweep(
     task: TaskOption = None,
     betas: Annotated[
         str, typer.Option(help="The grid, from 0 to 1; … (or ...) goes on in the same steps: 0,0.1,…,1")
-    ] = "0,0.25,0.5,0.75,1",
+    ] = "0,0.1,0.25,0.5,0.75,1",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A folder for rows, answers, report and figures.")
     ] = None,

@@ -30,7 +30,7 @@ from .search import Search
 from .setting import Setting
 from .task import Task
 
-GRID = (0.0, 0.25, 0.5, 0.75, 1.0)  # what the paper tries for embedding models, and both ends
+GRID = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # what the paper tries for its three families, and both ends
 ROWS, ANSWERS = "rows.jsonl", "answers"
 FEW = 1000  # numbers: a component of fewer (a scale, a bias) isn't given a β of its own
 BY_COMPONENT, BY_LAYERS = "one β a component", "one β a group of layers"

@@ -20,7 +20,7 @@ from ..text import say
 from .compare import CompareTab
 
 GRIDS: Mapping[str, tuple[float, ...]] = {
-    "5": (0.0, 0.25, 0.5, 0.75, 1.0),
+    "6": (0.0, 0.1, 0.25, 0.5, 0.75, 1.0),
     "11": tuple(k / 10 for k in range(11)),
     "21": tuple(k / 20 for k in range(21)),
 }
@@ -141,7 +141,7 @@ def build(service: Service, head: Header, compared: CompareTab) -> SweepTab:
     with gr.Row():
         tasks = gr.CheckboxGroup([], label=say("sweep.tasks"), scale=3, min_width=280)
         grid = gr.Dropdown(
-            [(say("sweep.grid.points", n=n), n) for n in GRIDS], value="5", label=say("sweep.grid"), min_width=160
+            [(say("sweep.grid.points", n=n), n) for n in GRIDS], value="6", label=say("sweep.grid"), min_width=160
         )
     with gr.Row():
         alpha = gr.Slider(

@@ -64,6 +64,7 @@ class Learner:
     processor: Callable[[Any], Any]
     text_length: int
     start: str | None = None
+    seed: int = 0
 
 
 def train_pair(learner: Learner, output: Path, *, progress: Progress = silent, scale: float = 1.0) -> None:
@@ -71,14 +72,14 @@ def train_pair(learner: Learner, output: Path, *, progress: Progress = silent, s
 
     scale: shortens both stages (tests use it); 1 is the shipped recipe.
     """
-    torch.manual_seed(SEED)
+    torch.manual_seed(SEED + learner.seed)
     total = sum(math.ceil(s.steps * scale) for s in (BASE, REGIONAL))
     world = World.render(learner, progress)
     model = learner.new_model(world.tokenizer)
     processor = learner.processor(world.tokenizer)
     done = 0
     for stage in (BASE, REGIONAL):
-        sampler = Sampler(world, stage, random.Random(stage.seed))
+        sampler = Sampler(world, stage, random.Random(stage.seed + learner.seed))
         done = _train(model, learner, sampler, math.ceil(stage.steps * scale), done, total, progress)
         folder = output / stage.name
         folder.mkdir(parents=True, exist_ok=True)
@@ -196,7 +197,8 @@ def _train(
         lr=stage.learning_rate, betas=(0.9, 0.98), fused=True,
     )  # fmt: skip
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share_of_peak(step, steps, stage.warmup))
-    generator, rng = torch.Generator().manual_seed(SEED), random.Random(f"{SEED}/{stage.name}/noise")
+    seed = SEED + learner.seed
+    generator, rng = torch.Generator().manual_seed(seed), random.Random(f"{seed}/{stage.name}/noise")
     model.train()
     for step in range(steps):
         pairs = sampler.batch()
