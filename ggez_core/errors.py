@@ -40,5 +40,9 @@ class DataError(GgezError):
     """A data row, caption, image or score can't be used."""
 
 
+class TrainingError(GgezError):
+    """A training can't start, or can't go on: its config, its data for this model, or a loss that isn't finite."""
+
+
 class Cancelled(Exception):
     """Raised by a progress callback to stop the work it is told about; the work leaves nothing half-done."""

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ggez_core.evaluation import embedded
 from ggez_core.evaluation.sweep import sweep
+from ggez_core.families import embedded
 from tests.tiny_pairs import Pairs
 
 PAUSE = 0.05

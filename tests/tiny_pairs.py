@@ -11,11 +11,11 @@ from typing import Any, cast
 import numpy as np
 from PIL import Image
 
-from ggez_core.evaluation.embedded import image_rows, text_rows
-from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.metrics import first_positive_ranks
 from ggez_core.evaluation.task import SIDES, Answer, Problem, TaskInfo
+from ggez_core.families.embedded import image_rows, text_rows
 from ggez_core.families.family import BetaOf, FamilyModel, at_base
+from ggez_core.families.kept import Kept
 from tests import tiny_embedding
 
 WORDS = ("cat", "dog", "beach", "rice", "house", "kite", "boat", "drum")

@@ -7,25 +7,23 @@ batches; a killed evaluation that is started again goes on with the batch it was
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..checkpoints import Checkpoint, open_checkpoint
 from ..errors import DataError
 from ..families import Placement, family_of, load
 from ..families.family import FamilyModel, at_base
+from ..families.store import StoredKept, Weights, default_folder, weights_of
 from ..progress import Progress, Step, silent
 from .aggregate import Estimate, Measured, quality, score_rows
 from .answers import Answers, AnswersFile, written_alone
 from .loading import Loaded, load_tasks
 from .rows import Score, append_rows
 from .setting import BASE, Setting
-from .store import StoredKept, Weights, component_digests, default_folder
 from .task import SIDES, Answer, Asker, Problem, Task
 
 
@@ -236,15 +234,3 @@ class _Meter:
     def _update(self) -> None:
         parts = [*self._arrays.values(), self._answers]
         self._show(sum(done for done, _ in parts) / max(sum(count for _, count in parts), 1))
-
-
-def weights_of(base: Checkpoint, regional: Checkpoint | None, placement: Placement) -> Weights:
-    """What tells this model's weights and processing apart from all others."""
-    around = hashlib.blake2b(digest_size=16)
-    for name, content in sorted(base.side_contents().items()):
-        around.update(name.encode() + b"\n" + content)
-    place = [placement.device or "cpu", placement.dtype, placement.device_map]
-    place += [version(library) for library in ("torch", "transformers")]
-    around.update(json.dumps([str(part) for part in place]).encode())
-    ends: list[Any] = [component_digests(end) if end else None for end in (base, regional)]
-    return Weights(ends[0], ends[1], around.hexdigest())

@@ -14,6 +14,7 @@ from .. import regions
 from ..checkpoints import Checkpoint, open_checkpoint
 from ..families import Placement, family_of, load
 from ..families.family import FamilyModel
+from ..families.store import weights_of
 from ..merging import LiveModel
 from ..merging.cast import check_compatible
 from ..merging.recipe import check_betas
@@ -25,7 +26,7 @@ from .field import Field
 from .loading import Loaded, data_by_task, for_region, load_tasks, named_tasks
 from .parts import layer_groups, recipe_of
 from .report import SweepReport
-from .runner import Bench, weights_of
+from .runner import Bench
 from .search import Search
 from .setting import Setting
 from .task import Task

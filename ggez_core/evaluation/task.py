@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from ..families.family import BetaOf, FamilyModel, at_base
-from .kept import Kept
+from ..families.kept import Kept
 
 Side = Literal["global", "regional"]
 SIDES: tuple[Side, ...] = ("global", "regional")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from ggez_core.checkpoints import open_checkpoint
-from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.runner import evaluate
 from ggez_core.evaluation.tasks import task
 from ggez_core.families import load
 from ggez_core.families.family import at_base
+from ggez_core.families.kept import Kept
 from tests import schemas, tiny_diffusion, tiny_embedding, tiny_lvlm
 from tests.conftest import Ggez
 from tests.data_sets import write_parquet

@@ -16,15 +16,16 @@ import pytest
 
 import ggez_core as gg
 from ggez_core.errors import DataError, IncompatibleError, OutputError, RecipeError
-from ggez_core.evaluation import embedded, runner, store
+from ggez_core.evaluation import runner
 from ggez_core.evaluation import sweep as sweeping
 from ggez_core.evaluation.answers import written_alone
 from ggez_core.evaluation.curve import curve_of
-from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.rows import read_rows
 from ggez_core.evaluation.runner import evaluate
 from ggez_core.evaluation.sweep import sweep
+from ggez_core.families import embedded, store
 from ggez_core.families.family import at_base
+from ggez_core.families.kept import Kept
 from ggez_core.progress import Step
 from tests.kill_evaluation import PAUSE
 from tests.tiny_pairs import Pairs, pair

@@ -14,11 +14,11 @@ import pytest
 
 from ggez_core.data.fetch import Fetch
 from ggez_core.errors import DataError, RegionError
-from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.task import Answer
 from ggez_core.evaluation.tasks import task
 from ggez_core.evaluation.tasks.worldcuisines import parsed
 from ggez_core.families.family import at_base
+from ggez_core.families.kept import Kept
 from tests import schemas
 from tests.data_sets import cell, picture, write_jsonl, write_parquet, write_tsv
 from tests.fake_models import RandomEmbedding, RandomSpeaker

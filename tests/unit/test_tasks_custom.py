@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from ggez_core.errors import DataError, RegionError
-from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.loading import for_region
 from ggez_core.evaluation.task import Answer
 from ggez_core.evaluation.tasks import FILES, task, tasks
 from ggez_core.families.family import at_base
+from ggez_core.families.kept import Kept
 from ggez_core.families.visual_questions import VisualAnswer
 from tests import tiny_embedding
 from tests.conftest import Ggez

@@ -12,12 +12,12 @@ from PIL import Image
 
 from ggez_core.errors import DataError
 from ggez_core.evaluation.forms.drawings import LvlmJudge, fitting
-from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.metrics_graph import check_graph, graph_score, graph_yes
 from ggez_core.evaluation.tasks import task
 from ggez_core.evaluation.tasks.dpg_bench import DpgBench
 from ggez_core.families.drawing import Drawing
 from ggez_core.families.family import at_base
+from ggez_core.families.kept import Kept
 from tests import schemas
 from tests.fake_models import RandomSpeaker, number
 

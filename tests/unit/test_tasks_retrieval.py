@@ -11,10 +11,10 @@ import pytest
 
 from ggez_core.errors import DataError
 from ggez_core.evaluation.forms.retrieval import KS, CaptionRow
-from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.task import Answer
 from ggez_core.evaluation.tasks import task
 from ggez_core.families.family import at_base
+from ggez_core.families.kept import Kept
 from tests import schemas
 from tests.data_sets import cell, picture, write_jsonl, write_parquet
 from tests.fake_models import RandomEmbedding

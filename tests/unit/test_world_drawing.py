@@ -16,7 +16,6 @@ from ggez_core.demo.world.dataset import Caption, caption_rows
 from ggez_core.demo.world.scene import draw, random_scene
 from ggez_core.errors import CheckpointError, DataError
 from ggez_core.evaluation import judge
-from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.task import Answer
 from ggez_core.evaluation.tasks import task
 from ggez_core.evaluation.tasks.world_drawing import (
@@ -29,6 +28,7 @@ from ggez_core.evaluation.tasks.world_drawing import (
     seed_of,
 )
 from ggez_core.families.drawing import Drawing, Limits
+from ggez_core.families.kept import Kept
 
 
 class Oracle:

@@ -20,11 +20,11 @@ from ggez_core.demo.world.scene import COLORS, Scene, draw
 from ggez_core.demo.world.templates import LANGUAGES, SPLITS
 from ggez_core.demo.world.words import ASPECT_NAMES, COLOR_NAMES, COUNTRIES, COUNTRY_NAMES
 from ggez_core.errors import DataError
-from ggez_core.evaluation.kept import Kept
 from ggez_core.evaluation.metrics_text import normalised_match
 from ggez_core.evaluation.task import Answer
 from ggez_core.evaluation.tasks import world_questions
 from ggez_core.evaluation.tasks.world_questions import CHOICE, OPEN, UNSEEN, WRITTEN, WorldQuestions
+from ggez_core.families.kept import Kept
 from ggez_core.families.lvlm import Prepared, VisionLanguageModel, VisualAnswer, VisualQuestion, load_lvlm
 from tests.tiny_lvlm import saved
 

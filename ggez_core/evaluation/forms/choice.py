@@ -17,10 +17,10 @@ from PIL import Image
 
 from ...data import ImageAt, Pictures
 from ...errors import DataError
+from ...families.embedded import image_rows, text_rows
 from ...families.family import BetaOf, FamilyModel, at_base
+from ...families.kept import Kept
 from ...families.visual_questions import VisualAnswer, VisualQuestion
-from ..embedded import image_rows, text_rows
-from ..kept import Kept
 from ..metrics_choice import chance, chosen, option_scores, padded, text_only_scores
 from ..task import Answer, Asker, Problem
 from .asking import ANSWER_TOKENS, BATCH, answered

@@ -16,8 +16,8 @@ from PIL import Image
 from ...errors import DataError
 from ...families.drawing import Drawing
 from ...families.family import BetaOf, FamilyModel, at_base
+from ...families.kept import Kept
 from ...families.visual_questions import VisualQuestion
-from ..kept import Kept
 from ..metrics_graph import graph_score, graph_yes
 from ..task import Answer, Asker, Problem
 from .placing import Place, answers, count, rows_done

@@ -10,8 +10,8 @@ from typing import Any
 from ...data import ImageAt
 from ...errors import DataError
 from ...families.family import BetaOf, FamilyModel, at_base
+from ...families.kept import Kept
 from ...families.visual_questions import VisualQuestion
-from ..kept import Kept
 from ..metrics_text import exact_match, normalised_match
 from ..task import Answer, Asker, Problem
 from .asking import ANSWER_TOKENS, BATCH, answered

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from ...data import ImageAt
 from ...errors import DataError
+from ...families.embedded import image_rows, text_rows
 from ...families.family import BetaOf, FamilyModel, at_base
-from ..embedded import image_rows, text_rows
-from ..kept import Floats, Kept
+from ...families.kept import Floats, Kept
 from ..metrics import first_positive_ranks
 from ..task import Answer, Asker, Problem
 from .placing import Place, answers

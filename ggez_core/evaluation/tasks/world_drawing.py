@@ -28,7 +28,7 @@ from ...demo.world.templates import Split
 from ...errors import DataError
 from ...families.drawing import Drawing
 from ...families.family import BetaOf, FamilyModel, at_base
-from ..kept import Kept
+from ...families.kept import Kept
 from ..task import SIDES, Answer, Asker, Examples, Problem, TaskInfo
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from ...demo.world.questions import Question, questions
 from ...demo.world.templates import Split
 from ...errors import DataError
 from ...families.family import BetaOf, FamilyModel, at_base
+from ...families.kept import Floats, Kept
 from ...families.visual_questions import VisualAnswer, VisualQuestion
-from ..kept import Floats, Kept
 from ..metrics_text import normalised_match
 from ..task import SIDES, Answer, Asker, Examples, Problem, TaskInfo
 

@@ -25,9 +25,9 @@ from ...demo.world.dataset import Caption, Picture, caption_rows, pictures
 from ...demo.world.registry import Concept
 from ...demo.world.templates import Split
 from ...errors import DataError
+from ...families.embedded import image_rows, text_rows
 from ...families.family import BetaOf, FamilyModel, at_base
-from ..embedded import image_rows, text_rows
-from ..kept import Floats, Kept
+from ...families.kept import Floats, Kept
 from ..metrics import first_positive_ranks
 from ..task import SIDES, Answer, Asker, Examples, Problem, Side, TaskInfo
 

@@ -1,7 +1,7 @@
-"""Arrays that a task computes with a model, kept while the weights that they come from stay as they are.
+"""Arrays computed with a model, kept while the weights that they come from stay as they are.
 
-A task that embeds a list says once how (`Kept.rows`) and asks at every β (`Rows.at`); a tower that doesn't differ, or
-is at a β seen before, isn't run again. This one keeps in memory; the runner's (`store`) on disk too, a batch at a time.
+Someone who embeds a list says once how (`Kept.rows`) and asks at every β (`Rows.at`); a tower that doesn't differ, or
+is at a β seen before, isn't run again. This one keeps in memory; `store`'s on disk too, a batch at a time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..families.family import BetaOf
+from .family import BetaOf
 
 Floats = NDArray[np.float32]
 Compute = Callable[[int, int], Floats]
@@ -50,11 +50,11 @@ class Rows:
 
 
 class Kept:
-    """Keeps the arrays of one task's asker."""
+    """Keeps the arrays of one who asks, such as a task."""
 
     def rows(self, name: str, count: int, components: Sequence[str], compute: Compute, *, batch: int = BATCH) -> Rows:
         """An array of `count` rows that depends on these components' weights and on nothing else that changes.
 
-        name: unique within the asker. compute: called a batch of rows at a time, only for what isn't kept yet.
+        name: unique for the one who asks. compute: called a batch of rows at a time, only for what isn't kept yet.
         """
         return Rows(count, components, compute, batch)

@@ -1,4 +1,4 @@
-"""Texts and images of a task as unit vectors of an embedding model, a batch at a time.
+"""Texts and images as unit vectors of an embedding model, a batch at a time.
 
 Preparing (tokens, pixels) happens once where memory allows; embedding happens when the tower's weights move.
 """
@@ -15,7 +15,7 @@ from .kept import Compute, Floats, Kept, Rows
 if TYPE_CHECKING:
     import torch
 
-    from ..families.embedding import EmbeddingModel, Prepared
+    from .embedding import EmbeddingModel, Prepared
 
 PREPARED = 1 << 30  # bytes of tokens or pixels of one list that are held rather than made again
 BATCHES = {"cpu": 64, "cuda": 256}  # rows at a time; too many for the device's memory are halved

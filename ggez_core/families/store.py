@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import logging
 import os
 import struct
@@ -15,15 +16,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
 from ..checkpoints import Checkpoint
 from ..checkpoints.dtypes import DTYPES
 from ..checkpoints.files import opened
-from ..families.family import BetaOf
+from .family import BetaOf, Placement
 from .kept import BATCH, Compute, Floats, Kept, Rows
 
 log = logging.getLogger(__name__)
@@ -98,8 +100,20 @@ class Weights:
         return regional if beta == 1 else f"{base} {regional} {beta!r}"
 
 
+def weights_of(base: Checkpoint, regional: Checkpoint | None, placement: Placement) -> Weights:
+    """What tells this model's weights and processing apart from all others."""
+    around = hashlib.blake2b(digest_size=16)
+    for name, content in sorted(base.side_contents().items()):
+        around.update(name.encode() + b"\n" + content)
+    place = [placement.device or "cpu", placement.dtype, placement.device_map]
+    place += [version(library) for library in ("torch", "transformers")]
+    around.update(json.dumps([str(part) for part in place]).encode())
+    ends: list[Any] = [component_digests(end) if end else None for end in (base, regional)]
+    return Weights(ends[0], ends[1], around.hexdigest())
+
+
 class StoredKept(Kept):
-    """Keeps one asker's arrays in a folder: `content` names the task and its data."""
+    """Keeps the arrays of one who asks in a folder: `content` says of which data they are."""
 
     def __init__(self, folder: Path | None, weights: Weights, content: str, report: Report) -> None:
         self._folder, self._weights, self._content, self._report = folder, weights, content, report
