@@ -14,7 +14,12 @@ from typing import Any
 from ...errors import DataError
 from ..signal import Signal
 
-FILES: Mapping[str, str] = {}
+FILES: Mapping[str, str] = {
+    "text": "text",
+    "picture": "picture",
+    "sharpness": "sharpness",
+    "phash": "phash",
+}
 
 
 def signal(text: str) -> Signal:
