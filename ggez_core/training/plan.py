@@ -1,0 +1,62 @@
+"""A kind of training as a run sees it: its settings, and what makes an objective and an order of rows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ..progress import Progress
+from .objective import Objective
+from .order import Order
+from .settings import Count, LoopSettings, Settings
+
+
+class EvaluationSettings(Settings):
+    """What is asked of the model while it learns: tasks of both sides, on the splits for choosing.
+
+    data: local copies by task. limit: rows of each task at most. betas: also merge with the base at these weights, and
+    keep the checkpoint whose best merge has the highest GRP; without them, the one of the highest GRP itself. alpha: by
+    default that of `region`.
+    """
+
+    tasks: Annotated[tuple[str, ...], Field(min_length=1)]
+    data: dict[str, Path] = {}
+    limit: Count | None = None
+    betas: tuple[Annotated[float, Field(gt=0, le=1)], ...] = ()
+    region: str = "SEA"
+    alpha: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class RunSettings(Settings):
+    """What every kind of training has: the model it starts from, the loop, and what is asked meanwhile."""
+
+    model: str
+    loop: LoopSettings
+    evaluation: EvaluationSettings | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the loop needs. facts: for people, told when the run begins (rows, parameters)."""
+
+    objective: Objective
+    order: Order
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of training: `name` is the config's `kind`.
+
+    settings: from the rest of the config as it was written; raises TrainingError in one line for one that is wrong.
+    plan: loads model and data, `work` being a folder for what is computed beforehand; raises a GgezError, before the
+    first step, for data that doesn't fit the model.
+    """
+
+    name: str
+    settings: Callable[[dict[str, Any]], RunSettings]
+    plan: Callable[[Any, Path, Progress], Plan]
