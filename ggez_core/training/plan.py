@@ -24,7 +24,7 @@ class EvaluationSettings(Settings):
     """
 
     tasks: Annotated[tuple[str, ...], Field(min_length=1)]
-    data: dict[str, Path] = {}
+    data: dict[str, Path] = Field(default_factory=dict)
     limit: Count | None = None
     betas: tuple[Annotated[float, Field(gt=0, le=1)], ...] = ()
     region: str = "SEA"
