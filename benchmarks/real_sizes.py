@@ -151,13 +151,12 @@ def write_transformers(kind: Any, config: Any, folder: Path, noise: Noise) -> No
     save(model, folder, noise, "model")
 
 
-def sdxl(folder: Path, noise: Noise, base: Path | None, scale: float) -> None:
-    """stabilityai/stable-diffusion-xl-base-1.0: 3.5 billion parameters, of which the UNet's 2.6 are trained."""
-    from diffusers import AutoencoderKL, EulerDiscreteScheduler, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+def sdxl_unet(scale: float) -> torch.nn.Module:
+    """The UNet of stable-diffusion-xl-base-1.0 on the meta device: 2.57 billion parameters in 1,680 tensors."""
+    from diffusers import UNet2DConditionModel
 
     with torch.device("meta"):
-        unet = UNet2DConditionModel(
+        unet: torch.nn.Module = UNet2DConditionModel(
             sample_size=128, in_channels=4, out_channels=4, layers_per_block=2, block_out_channels=(320, 640, 1280),
             down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
             up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
@@ -165,6 +164,16 @@ def sdxl(folder: Path, noise: Noise, base: Path | None, scale: float) -> None:
             use_linear_projection=True, cross_attention_dim=2048, addition_embed_type="text_time",
             addition_time_embed_dim=256, projection_class_embeddings_input_dim=2816,
         )  # fmt: skip
+    return unet
+
+
+def sdxl(folder: Path, noise: Noise, base: Path | None, scale: float) -> None:
+    """stabilityai/stable-diffusion-xl-base-1.0: 3.5 billion parameters, of which the UNet's 2.6 are trained."""
+    from diffusers import AutoencoderKL, EulerDiscreteScheduler
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+    unet = sdxl_unet(scale)
+    with torch.device("meta"):
         vae = AutoencoderKL(
             block_out_channels=(128, 256, 512, 512), layers_per_block=2, sample_size=1024, latent_channels=4,
             down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
