@@ -52,6 +52,7 @@ class RandomEmbedding(EmbeddingModel):
 class RandomSpeaker:
     """A vision-language model that has no idea: likelihoods of the options and a written letter, both random."""
 
+    does = "answers"
     model = torch.nn.Linear(1, 1)
 
     def __init__(self, seed: int) -> None:

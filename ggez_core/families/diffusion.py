@@ -22,7 +22,7 @@ from ..checkpoints import Checkpoint
 from ..errors import Cancelled, DataError
 from ..progress import Progress, Step, silent
 from .drawing import Drawing, Drawn, Limits, same_settings
-from .family import BetaOf, Family, Placement, at_base
+from .family import BetaOf, Does, Family, Placement, at_base
 from .pipelines import components_of, is_text_to_image, load_pipeline, pipeline_code
 from .text_cache import TextCache
 
@@ -42,6 +42,8 @@ OnStep = Callable[[int], None]
 
 class DiffusionModel:
     """A pipeline whose components are one module: prompts in, pictures out. One drawing at a time."""
+
+    does: Does = "draws"
 
     def __init__(self, pipeline: Any) -> None:
         self.pipeline = pipeline
@@ -216,6 +218,7 @@ def _multiple(pipeline: Any) -> int:
 
 FAMILY = Family(
     "diffusion",
+    "draws",
     "text-to-image pipelines of diffusers (SDXL, SD 1.5 and 2, SD 3, Flux)",
     is_text_to_image,
     load_diffusion,

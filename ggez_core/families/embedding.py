@@ -21,7 +21,7 @@ from ..checkpoints import Checkpoint
 from ..errors import CheckpointError, DataError
 from ..progress import Progress, silent
 from .embedding_kinds import KINDS, OPEN_CLIP
-from .family import BetaOf, Family, Placement, at_base, transformers_code
+from .family import BetaOf, Does, Family, Placement, at_base, transformers_code
 
 BATCH = 64
 KEPT_BYTES = 64 << 20  # of vectors that previews keep for the next β
@@ -51,6 +51,7 @@ class EmbeddingModel(ABC):
     longer ones are cut. device: where inputs go; None leaves that to the model (accelerate's hooks).
     """
 
+    does: Does = "embeds"
     image_components: tuple[str, ...]
     text_components: tuple[str, ...]
     text_length: int
@@ -194,6 +195,7 @@ def _loading_code(checkpoint: Checkpoint, folder: str) -> str:
 
 FAMILY = Family(
     "embedding",
+    "embeds",
     f"{', '.join(kind.title for kind in KINDS.values())} and open_clip's models",
     is_embedding,
     lambda checkpoint, placement: load_embedding(checkpoint, placement=placement),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..progress import Progress, silent
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 BetaOf = Callable[[str], float]
 """At which β a component's weights are now. What was computed by components at the same β may be used again; one
 in which base and regional don't differ always answers 0."""
+
+
+Does = Literal["embeds", "answers", "draws"]
+"""What a family's models do, which decides what they can be asked: they make vectors of texts and images, answer
+questions about images, or draw what they are told."""
 
 
 def at_base(component: str) -> float:
@@ -44,6 +49,10 @@ class Placement:
 
 class FamilyModel(Protocol):
     """A loaded model with all that turns inputs into tensors and tensors into something to look at."""
+
+    @property
+    def does(self) -> Does:
+        """What it can be asked."""
 
     @property
     def model(self) -> torch.nn.Module:
@@ -76,12 +85,14 @@ def transformers_code(checkpoint: Checkpoint, folder: str) -> str:
 class Family:
     """One architecture family: how to recognise its checkpoints and load them.
 
-    name: as it is shown and filed ("embedding"). known: what it loads, for messages. takes: whether a checkpoint, by
-    its config alone, is of this family. load: raises CheckpointError in one line for one that isn't whole.
-    loading_code: Python that a person runs to load such a checkpoint, once it is saved in a folder of that name.
+    name: as it is shown and filed ("embedding"). does: what its models can be asked. known: what it loads, for
+    messages. takes: whether a checkpoint, by its config alone, is of this family. load: raises CheckpointError in one
+    line for one that isn't whole. loading_code: Python that a person runs to load such a checkpoint, once it is saved
+    in a folder of that name.
     """
 
     name: str
+    does: Does
     known: str
     takes: Callable[[Checkpoint], bool]
     load: Callable[[Checkpoint, Placement], FamilyModel]

@@ -20,7 +20,7 @@ from PIL import Image
 
 from ..errors import CheckpointError, DataError
 from ..progress import Progress, silent
-from .family import BetaOf, at_base, one_line
+from .family import BetaOf, Does, at_base, one_line
 from .prompts import LETTERS, Prompting, with_options
 from .streaming import first_logits, stream
 from .visual_questions import VisualAnswer, VisualQuestion, check_question, readable
@@ -46,6 +46,8 @@ class Prepared:
 
 class VisionLanguageModel:
     """A model with its processor: images and questions in, answers out."""
+
+    does: Does = "answers"
 
     def __init__(self, model: Any, processor: Any, prompting: Prompting) -> None:
         self.model = model

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from PIL import Image
@@ -82,11 +82,10 @@ class ChoiceExamples:
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Texts and images to embed, or questions to ask."""
-        from ...families.embedding import EmbeddingModel
-
         names = unique(row.id for row in self.rows)
-        if isinstance(model, EmbeddingModel):
-            return EmbeddingChoice(self.rows, names, self.images, self.pictures, model, kept)
+        if model.does == "embeds":
+            embedding = cast("EmbeddingModel", model)
+            return EmbeddingChoice(self.rows, names, self.images, self.pictures, embedding, kept)
         return SpokenChoice(self.rows, names, self.images, self.pictures)
 
 

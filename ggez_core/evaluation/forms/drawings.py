@@ -66,7 +66,7 @@ def lvlm_judge(source: str) -> Judge:
     from ...families import Placement, family_of, load
 
     checkpoint = open_checkpoint(source)
-    if (family := family_of(checkpoint)).name != "lvlm":
+    if (family := family_of(checkpoint)).does != "answers":
         raise DataError(f"{source} is of the family {family.name}; a judge is a vision-language model")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     loaded: Any = load(checkpoint, Placement(device=device))

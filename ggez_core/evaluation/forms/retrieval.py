@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,11 +74,9 @@ class RetrievalExamples:
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Texts and images to embed."""
-        from ...families.embedding import EmbeddingModel
-
-        if not isinstance(model, EmbeddingModel):
+        if model.does != "embeds":
             raise DataError("retrieval can be asked of embedding models alone")
-        return RetrievalAsker(self, model, kept)
+        return RetrievalAsker(self, cast("EmbeddingModel", model), kept)
 
 
 @dataclass(frozen=True)
