@@ -51,9 +51,15 @@ class Pair:
 
     @cached_property
     def live_bytes(self) -> int:
-        """Memory that a live pair takes: one whole model, and both ends of those weights that differ."""
-        differing = (t.nbytes for t in self.comparison.tensors if t.status != "identical")
-        return self.base.nbytes + 2 * sum(differing)
+        """Memory that a live pair takes: one whole model and, where it is large, one set of the weights that differ.
+
+        Both sets on a graphics card; and of small tensors, whose base end isn't worth mapping from its file.
+        """
+        import torch
+
+        from ggez_core.merging.needs import live_memory
+
+        return live_memory(self.base, self.regional, self.comparison, mapped=not torch.cuda.is_available())
 
     @cached_property
     def key(self) -> tuple[object, ...]:

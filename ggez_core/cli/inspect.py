@@ -29,6 +29,9 @@ def inspect(
     layers: Annotated[
         bool, typer.Option("--layers", help="Show also how much every layer changed; --json always has it.")
     ] = False,
+    method: Annotated[
+        str, typer.Option(help="The method whose memory is estimated; `ggez merge --method help` lists all.")
+    ] = "linear",
     as_json: JsonOption = False,
 ) -> None:
     """Show a checkpoint's components, or with a second one the preflight report of a merge.
@@ -44,14 +47,14 @@ def inspect(
         comparison = compare(first, second, progress=progress)
     from ..merging.needs import needs
 
-    needed = needs(first, second, comparison)
+    needed = needs(first, second, comparison, method=method)
     if as_json:
         print_json(comparison.as_dict() | {"needs": asdict(needed) | {"lacking": list(needed.lacking)}})
         return
     _show_comparison(comparison)
     if layers:
         _show_layers(comparison)
-    _show_verdict(comparison, needed)
+    _show_verdict(comparison, needed, method)
 
 
 def _described(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -148,7 +151,7 @@ def _show_layers(comparison: Comparison) -> None:
     Console().print(table)
 
 
-def _show_verdict(comparison: Comparison, needed: Needs) -> None:
+def _show_verdict(comparison: Comparison, needed: Needs, method: str) -> None:
     """Whether the two can be merged, and what that takes."""
     from rich.console import Console
 
@@ -156,7 +159,7 @@ def _show_verdict(comparison: Comparison, needed: Needs) -> None:
     console.print(comparison.explain())
     shared = f", and shares {_amount(needed.linked)} with the base" if needed.linked else ""
     console.print(
-        f"a merge writes {_amount(needed.disk)}{shared}, in {_amount(needed.merge_memory)} of memory; "
+        f"a merge by {method} writes {_amount(needed.disk)}{shared}, in {_amount(needed.merge_memory)} of memory; "
         f"comparing them live takes {_amount(needed.live_memory)} of memory"
     )
     for line in needed.lacking:

@@ -12,7 +12,9 @@ import typer
 
 from ..errors import RecipeError
 from ..merging import MergeResult, Recipe, run_recipe
-from ..merging.to_disk import planned
+from ..merging.memory import peak_memory
+from ..merging.stream import How
+from ..merging.to_disk import default_threads, planned
 from ._shared import JsonOption, print_json, progress_bar
 
 
@@ -74,7 +76,7 @@ def merge(
     else:
         recipe = Recipe.read(recipe_file)
     if print_recipe:
-        _print_recipe(recipe, shard_size, as_json)
+        _print_recipe(recipe, shard_size, How(threads or default_threads(), device), as_json)
         return
     if output is None:
         raise RecipeError("no output folder is named; add -o FOLDER")
@@ -123,19 +125,26 @@ def _parameters(options: list[str]) -> dict[str, Any]:
     return found
 
 
-def _print_recipe(recipe: Recipe, shard_size: str | None, as_json: bool) -> None:
-    """The recipe with its defaults, and what it comes to in each component."""
+def _print_recipe(recipe: Recipe, shard_size: str | None, how: How, as_json: bool) -> None:
+    """The recipe with its defaults, what it comes to in each component, and what it takes."""
     plan = planned(recipe, shard_size=shard_size)
     filled = plan.recipe.model_copy(update={"inputs": recipe.inputs}).filled()
     described = plan.resolved.describe()
+    memory = peak_memory(plan, how.threads, how.device)
     if as_json:
-        print_json({"recipe": filled.document(), "resolved": described})
+        needs = {"disk": plan.nbytes, "memory": memory.process, "device_memory": memory.device}
+        print_json({"recipe": filled.document(), "resolved": described, "needs": needs})
         return
     sys.stdout.write(filled.as_yaml())
     for component, entries in described.items():
         for entry in entries:
             said = ", ".join(f"{name} {json.dumps(value)}" for name, value in entry["parameters"].items())
             sys.stdout.write(f"# {component}: {entry['tensors']:,} tensors{': ' if said else ''}{said}\n")
+    there = f", and {memory.device / 1e6:,.0f} MB on {how.device}" if memory.device else ""
+    sys.stdout.write(
+        f"# writes {plan.nbytes / 1e6:,.1f} MB, in about {memory.process / 1e6:,.0f} MB of memory{there} "
+        f"with {how.threads} threads\n"
+    )
 
 
 def _methods() -> dict[str, Any]:

@@ -34,8 +34,7 @@ class _Stored:
 
     @property
     def extent(self) -> Extent:
-        longest = None if self.device in (None, "cpu") else _ON_DEVICE
-        return self.merger.method.extent(self.merger.arguments, self.operation.shape, longest)
+        return self.merger.method.extent(self.merger.arguments, self.operation.shape, longest_on(self.device))
 
     def __getitem__(self, number: int) -> Block:
         extent, inputs = self.extent, self.operation.inputs
@@ -50,6 +49,11 @@ class _Stored:
         raw = empty_bytes((stop - start) * DTYPES[info.dtype].itemsize)
         info.read_into(raw, self.files, start)
         return _as_tensor(raw, DTYPES[info.dtype]).to(self.device or "cpu")
+
+
+def longest_on(device: str | None) -> int | None:
+    """The most elements of a block on a device; None leaves that to the method."""
+    return None if device in (None, "cpu") else _ON_DEVICE
 
 
 def settled(operation: Operation, merger: Merger, files: OpenFiles, device: str | None, run: Run) -> Apply:

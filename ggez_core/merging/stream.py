@@ -22,7 +22,7 @@ from ..errors import OutputError
 from ..progress import Progress, Step
 from .compute import Computer, Scratch
 from .digests import Digests
-from .plan import ALIGN, BATCH, LEAF, Batch, Operation, Plan
+from .plan import ALIGN, BATCH, Batch, Operation, Plan
 from .resolve import Merger
 
 if TYPE_CHECKING:
@@ -122,11 +122,6 @@ class _Buffers:
 
     out: Bytes = field(default_factory=lambda: empty_bytes(BATCH + ALIGN))
     scratch: Scratch = field(default_factory=Scratch)
-
-
-def working_memory(threads: int) -> int:
-    """Bytes of buffers that `threads` workers take to interpolate two models, whatever their size."""
-    return (threads + 1) * (BATCH + ALIGN + 2 * LEAF * 8)
 
 
 def _in_order(

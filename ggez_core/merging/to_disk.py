@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -18,10 +19,12 @@ from ..errors import CheckpointError, OutputError, RecipeError
 from ..progress import Progress, silent
 from .cast import cast, opened_sources
 from .digests import UNKNOWN, Digests, differing
+from .memory import peak_memory
 from .plan import Plan, make_plan, parse_size
 from .recipe import Recipe
 from .stream import How, hash_inputs, verify_weights, write_weights
 
+log = logging.getLogger(__name__)
 RECIPE_FILE = "ggez_recipe.yaml"
 SHARD_SIZE = "5GB"
 
@@ -79,7 +82,8 @@ def merge(
 
     Work of a process that was killed is taken up where its journal ends, unless `resume` is false; the bytes are the
     same. `verify` reads the output back and compares it with the inputs before it is published. `threads` workers read
-    and compute ahead, on torch's `device` if one is named; memory is about 20 MB for each, whatever the model's size.
+    and compute ahead, on torch's `device` if one is named; memory is tens of MB for each, whatever the model's size;
+    where less is free than it takes (see `memory`) a warning is logged.
 
     Raises `SourceError`, `CheckpointError`, `IncompatibleError`, `RecipeError` or `OutputError`, and then nothing is
     written.
@@ -127,6 +131,7 @@ def run_recipe(
         raise OutputError(f"{target}: names a file, and a merge makes a folder; leave the {target.suffix} off")
     how = How(threads or default_threads(), checked_device(device))
     plan = planned(recipe, sources, shard_size)
+    _check_memory(plan, how)
     if recipe.inputs:
         _check_inputs(plan, recipe, hash_inputs(plan, how, progress=progress))
     files = [(shard.filename, shard.nbytes) for shard in plan.shards]
@@ -190,6 +195,18 @@ def checked_device(device: str | None) -> str | None:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise RecipeError(f"device {device!r} can't be used here ({first}); choose another, or leave it out") from None
     return device
+
+
+def _check_memory(plan: Plan, how: How) -> None:
+    """Say so where the machine has less memory free than the merge will take: it may be killed, or swap."""
+    import psutil
+
+    needed, free = peak_memory(plan, how.threads, how.device).working, psutil.virtual_memory().available
+    if needed > free:
+        log.warning(
+            "this merge takes about %.2f GB of memory, and %.2f GB are free; fewer --threads take less",
+            needed / 1e9, free / 1e9,
+        )  # fmt: skip
 
 
 def _check_inputs(plan: Plan, recipe: Recipe, digests: Digests) -> dict[str, str]:

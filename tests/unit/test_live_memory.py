@@ -10,9 +10,10 @@ import pytest
 import torch
 from accelerate import cpu_offload, disk_offload
 
-from ggez_core.checkpoints import open_checkpoint
+from ggez_core.checkpoints import compare, open_checkpoint
 from ggez_core.errors import CheckpointError, IncompatibleError, RecipeError
 from ggez_core.merging import LiveModel, merge
+from ggez_core.merging.needs import live_memory
 from tests.tiny import siglip, siglip_pair, write_checkpoint
 
 
@@ -52,6 +53,10 @@ def test_three_models_side_by_side_cost_one_set_of_changed_weights_more(tmp_path
     assert live.held_bytes == changed
     assert anonymous_memory() - before < 1.15 * changed
     assert [parameter.data_ptr() for parameter in model.parameters()] == places
+    pair = open_checkpoint(base), open_checkpoint(regional)
+    counted = live_memory(*pair, compare(*pair))
+    assert counted == pair[0].nbytes + live.held_bytes
+    assert live_memory(*pair, compare(*pair), mapped=False) == counted + changed
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

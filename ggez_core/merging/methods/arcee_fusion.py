@@ -14,7 +14,7 @@ from .sums import row_products
 
 @survey(
     "arcee_fusion", source="Arcee AI; mergekit", base=Base.REQUIRED, least=1, most=1,
-    grain=lambda shape: shape[-1] if shape else 1,
+    grain=lambda shape: shape[-1] if shape else 1, searches=3,
 )  # fmt: skip
 def arcee_fusion(extent: Extent) -> Survey[Apply]:
     """The model's values where they changed most, the base's elsewhere.

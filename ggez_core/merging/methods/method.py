@@ -49,7 +49,8 @@ class Method:
     """A merge method. `beta` names the parameter at which 0 means the base and larger means more of the model.
 
     `random` methods take a `Draw`, those with `diagonals` one non-negative tensor a model. Names in `unused` are
-    understood and have no effect on values (mergekit's `int8_mask`).
+    understood and have no effect on values (mergekit's `int8_mask`). `searches` counts the thresholds that it looks for
+    in a whole tensor, for each model.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Method:
     origin: bool = True
     axis: Axis = lambda parameters: None
     grain: Grain = lambda shape: None
+    searches: int = 0
 
     @property
     def piecewise(self) -> bool:

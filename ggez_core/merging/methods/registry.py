@@ -125,12 +125,14 @@ def survey(
     least: int,
     most: int | None = None,
     grain: Grain = lambda shape: None,
+    searches: int = 0,
     beta: str | None = None,
     unused: tuple[str, ...] = (),
 ) -> Callable[[Function], Method]:
     """Register `function(extent, [draw], **parameters) -> Survey[Apply]`.
 
-    `grain` says how many elements of a tensor of some shape are kept together as a row, or None for any.
+    `grain` says how many elements of a tensor of some shape are kept together as a row, or None for any; `searches` how
+    many thresholds it looks for, for each model.
     """
 
     def decorate(function: Function) -> Method:
@@ -149,6 +151,7 @@ def survey(
                 beta=beta,
                 unused=unused,
                 grain=grain,
+                searches=searches,
             )
         )
 

@@ -16,7 +16,9 @@ from .registry import Base, survey
 from .sums import energy
 
 
-@survey("sce", source="Wan et al. 2024, arXiv 2408.07990", base=Base.REQUIRED, least=2, unused=("int8_mask",))
+@survey(
+    "sce", source="Wan et al. 2024, arXiv 2408.07990", base=Base.REQUIRED, least=2, searches=1, unused=("int8_mask",)
+)
 def sce(
     extent: Extent,
     *,

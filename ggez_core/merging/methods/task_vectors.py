@@ -176,6 +176,7 @@ class _Variant:
             beta="lambda",
             unused=("int8_mask",),
             grain=row if self.sparsify is drop_by_magnitude else lambda shape: None,
+            searches={trim: 1, trim_both: 2}.get(self.sparsify, 0),
         )
 
 
