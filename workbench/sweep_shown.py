@@ -60,7 +60,7 @@ def status(job: Job) -> Html:
         return notice(say("sweep.done", points=len(job.points)), "good")
     if job.step is None:
         return notice(say("sweep.waiting"))
-    share = min(job.step.done / max(job.step.total, 1), 1.0)
+    share = job.step.done / max(job.step.total, 1)
     bar = tag("progress", max="1", value=f"{share:.4f}", aria_label=say("sweep.progress"))
     said = say("sweep.working", what=job.step.what, done=job.step.done, total=job.step.total, unit=job.step.unit)
     return tag("div", bar, tag("span", said), cls="gg-progress", role="status")

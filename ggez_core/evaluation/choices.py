@@ -21,7 +21,8 @@ class Choices:
         self._goal = Goal(field, keep_global, keep_by)
         self._parts: dict[str, Setting] = {}
         self._notes: list[str] = []
-        field.expect(choosing=len(grid), reporting=3 + (keep_global is not None))
+        self._reporting = 3 + (keep_global is not None)  # settings on the splits for reporting, until they are known
+        field.expect(choosing=len(grid), reporting=self._reporting)
 
     def measure_grid(self, watch: Watch) -> None:
         """Score every β of the grid; `watch` is told each point as it comes."""
@@ -49,7 +50,9 @@ class Choices:
         self.field.slices = False
         if search.refine:
             on_grid = self._single
+            self.field.expect(choosing=search.budget)
             added, why = refine(self._goal, self.betas, search.budget, watch)
+            self.field.expect(choosing=len(added) - search.budget)
             self.betas += added
             self._notes.append(after_refining(self.field, added, on_grid.beta, self._single.beta, why))
         for name, members in parts.items():
@@ -59,6 +62,7 @@ class Choices:
                 continue
             self.field.expect(choosing=search.budget)
             found, measured = search_parts(self._goal, members, self._single.beta, search.budget)
+            self.field.expect(choosing=measured - search.budget)
             self._parts[name] = found
             self._notes.append(f"{name.capitalize()}: {measured} settings measured, the best is {found}.")
         self.field.slices = True
@@ -74,6 +78,8 @@ class Choices:
         for name, setting in self._parts.items():
             chosen[f"{kept or 'best GRP'}, {name}"] = (setting, single)
         chosen["regional"] = (REGIONAL, None)
+        settings = {setting for pair in chosen.values() for setting in pair if setting is not None}
+        self.field.expect(reporting=len(settings) - self._reporting)
         test = tuple(self.field.reported(name, setting, over) for name, (setting, over) in chosen.items())
         notes = [*self._notes, against_ends(self.field, Setting(self.best.beta))]
         notes += [against_single(choice, single) for choice in test if choice.gain is not None]

@@ -52,7 +52,7 @@ class Field:
         return {a.info.name: (_label(a, CHOOSE), _label(b, REPORT)) for a, b in zip(*self._tasks, strict=True)}
 
     def expect(self, choosing: int = 0, reporting: int = 0) -> None:
-        """Say how many settings will be measured."""
+        """Say how many settings more, or fewer, will be measured."""
         self.bench.expect(self._tasks[CHOOSE], choosing)
         self.bench.expect([one for one in self._tasks[REPORT] if not _single(one)], reporting)
 

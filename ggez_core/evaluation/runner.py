@@ -139,18 +139,18 @@ class Bench:
         self._total = self._done = 0
 
     def expect(self, tasks: Sequence[Loaded], times: int = 1) -> None:
-        """Say that these will be asked, so many times more."""
+        """Say that these will be asked, so many times more; or fewer, where `times` is negative."""
         self._total += times * sum(len(one.examples) for one in tasks)
 
     def ask(self, task: Loaded, setting: Setting) -> Measured:
         """All answers of a task at a setting, from disk where they are there."""
         key = (task.name, setting)
         if key not in self._known:
+            self._total = max(self._total, self._done + len(task.examples))
             file = self._file(task, setting)
             answers = file.read() if file is not None and file.complete else self._answered(task, setting, file)
             self._known[key] = Measured(task.info.name, task.info.main_metrics, answers)
             self._done += len(task.examples)
-            self._total = max(self._total, self._done)
         return self._known[key]
 
     def finish(self) -> None:

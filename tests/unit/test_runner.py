@@ -22,6 +22,7 @@ from ggez_core.evaluation.answers import written_alone
 from ggez_core.evaluation.curve import curve_of
 from ggez_core.evaluation.rows import read_rows
 from ggez_core.evaluation.runner import evaluate
+from ggez_core.evaluation.search import Search
 from ggez_core.evaluation.sweep import sweep
 from ggez_core.families import embedded, store
 from ggez_core.families.family import at_base
@@ -174,6 +175,15 @@ def test_progress_reaches_its_end_and_a_stop_loses_nothing(both: tuple[Path, Pat
     stopped = rows_of(task)
     sweep(*both, (0.5,), [task], cache=tmp_path / "third")
     assert stopped == rows_of(task)
+
+
+@pytest.mark.parametrize("search", [None, Search(per_component=True, budget=4)])
+def test_the_whole_of_the_progress_is_what_is_measured(both: tuple[Path, Path], search: Search | None) -> None:
+    steps: list[Step] = []
+    sweep(*both, (0.5,), [Pairs()], keep_global=0.5, search=search, progress=steps.append)
+    assert all(0 <= s.done <= s.total for s in steps)
+    *_, last, done = steps
+    assert last.done == done.done == done.total  # the end isn't reached by a jump
 
 
 def test_a_second_evaluation_is_kept_out_of_the_folder(both: tuple[Path, Path], tmp_path: Path) -> None:

@@ -7,9 +7,12 @@ and the page's examples.
 
 from __future__ import annotations
 
+import hashlib
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from PIL import Image
@@ -96,3 +99,12 @@ def caption_rows(split: Split) -> list[Caption]:
         for language, name in concept.names.items()
         for index, text in enumerate(captions(name, language, split))
     ]
+
+
+def content_of(ids: Iterable[str], *files: Path) -> str:
+    """A digest of these rows of the world, of the code that draws and words them, and of other files they depend on."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in (*sorted(Path(__file__).parent.rglob("*.py")), *files):
+        digest.update(path.read_bytes())
+    digest.update("\n".join(ids).encode())
+    return digest.hexdigest()

@@ -9,7 +9,6 @@ them knows its own side best.
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +20,7 @@ from typing import TYPE_CHECKING, cast
 from PIL import Image
 
 from ...checkpoints import open_checkpoint
-from ...demo import world
-from ...demo.world.dataset import Caption, Side, caption_rows
+from ...demo.world.dataset import Caption, Side, caption_rows, content_of
 from ...demo.world.registry import Concept, concepts
 from ...demo.world.templates import Split
 from ...errors import DataError
@@ -116,11 +114,7 @@ class DrawingExamples:
         """A digest of which prompts there are, of the code that makes them, and of the judge."""
         from ..judge import judge_file
 
-        digest = hashlib.blake2b(digest_size=16)
-        for path in (*sorted(Path(world.__file__).parent.rglob("*.py")), judge_file()):
-            digest.update(path.read_bytes())
-        digest.update("\n".join(row.id for row in self.prompts).encode())
-        return digest.hexdigest()
+        return content_of((row.id for row in self.prompts), judge_file())
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Drawings with the model's own settings, and who scores them."""

@@ -9,7 +9,6 @@ language. A side's score is the mean of the two recall@1, each the mean over its
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...demo import world
-from ...demo.world.dataset import Caption, Picture, caption_rows, pictures
+from ...demo.world.dataset import Caption, Picture, caption_rows, content_of, pictures
 from ...demo.world.registry import Concept
 from ...demo.world.templates import Split
 from ...errors import DataError
@@ -86,12 +84,7 @@ class WorldExamples:
     @property
     def content(self) -> str:
         """A digest of which rows there are and of the code that draws and words them."""
-        digest = hashlib.blake2b(digest_size=16)
-        for path in sorted(Path(world.__file__).parent.rglob("*.py")):
-            digest.update(path.read_bytes())
-        names = [caption.id for caption in self.captions] + [picture.id for picture in self.pictures]
-        digest.update("\n".join(names).encode())
-        return digest.hexdigest()
+        return content_of([*(caption.id for caption in self.captions), *(picture.id for picture in self.pictures)])
 
     def prepare(self, model: FamilyModel, kept: Kept) -> Asker:
         """Lists of texts and images to embed."""
