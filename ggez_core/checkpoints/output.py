@@ -22,10 +22,11 @@ from .files import BINARY, Bytes, stamp, write_at
 from .journal import Journal, Position
 from .links import place, same_content
 
-__all__ = ["OutputFolder", "Position", "sync_folder"]
+__all__ = ["OutputFolder", "Position", "check_unused", "sync_folder"]
 
 log = logging.getLogger(__name__)
 _SYNC_EVERY = 128 << 20  # bytes between two notes in the journal
+_PARTIAL, _JOURNAL = ".partial", ".partial.journal"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -48,12 +49,11 @@ class OutputFolder:
         resume: bool = True,
     ) -> None:
         self.target, self._files, self._links = target, tuple(files), links
-        self.folder = target.parent / f".{target.name}.partial"
-        if os.path.lexists(target):
-            raise OutputError(f"{target}: already exists; choose another name or remove it first")
+        self.folder = target.parent / f".{target.name}{_PARTIAL}"
+        check_unused(target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            self._journal = Journal(target.parent / f"{self.folder.name}.journal", target)
+            self._journal = Journal(target.parent / f".{target.name}{_JOURNAL}", target)
         except OSError as error:
             raise _refusal(error, target) from None
         self._syncing = ThreadPoolExecutor(1, thread_name_prefix="ggez-sync")
@@ -267,6 +267,21 @@ class OutputFolder:
                 f"{self.target}: needs {missing / 1e9:,.2f} GB, and the disk has {free / 1e9:,.2f} GB free; "
                 "make room or write elsewhere"
             )
+
+
+def check_unused(target: Path) -> None:
+    """Refuse a target that exists. Raises `OutputError`.
+
+    Journals beside it whose output is whole are removed first: of a process that was killed between its rename and its
+    last act, a few bytes stay.
+    """
+    for journal in target.parent.glob(f".*{_JOURNAL}"):
+        whole = journal.parent / journal.name[1 : -len(_JOURNAL)]
+        if os.path.lexists(whole) and not os.path.lexists(journal.parent / f".{whole.name}{_PARTIAL}"):
+            with suppress(OutputError, OSError):  # its owner is about to remove it
+                Journal(journal, whole).close(remove=True)
+    if os.path.lexists(target):
+        raise OutputError(f"{target}: already exists; choose another name or remove it first")
 
 
 def sync_folder(folder: Path) -> None:

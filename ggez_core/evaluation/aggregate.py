@@ -149,6 +149,15 @@ def quality(tasks: Iterable[Measured], side: Side) -> Sample:
     return (1 / len(scores)) * sum(scores[1:], scores[0])
 
 
+def correlation(tasks: Iterable[Measured], q_global: Sample, q_regional: Sample) -> float:
+    """How the draws of both sides' Q go together, from −1 to 1; 0 where no question counts for both."""
+    if not any(_shared_draws(task, "global")[1] for task in tasks):
+        return 0.0
+    known = np.isfinite(q_global.draws) & np.isfinite(q_regional.draws)
+    one, other = q_global.draws[known], q_regional.draws[known]
+    return float(np.corrcoef(one, other)[0, 1]) if len(one) > 1 and one.std() and other.std() else 0.0
+
+
 def parity(tasks: Sequence[Measured], alpha: float) -> Sample:
     """GRP = α · Q_global + (1 − α) · Q_regional."""
     return alpha * quality(tasks, "global") + (1 - alpha) * quality(tasks, "regional")

@@ -1,6 +1,7 @@
 """The curve of a sweep, made of rows and α alone: so α can move, and β be chosen again, without any model.
 
-Rows of the task `ALL` are Q over all tasks (metric `Q`) and the share of the base's (metric `KEPT`).
+Rows of the task `ALL` are Q over all tasks (metric `Q`) and the share of the base's (`KEPT`); and where questions count
+for both sides, the correlation of their bootstrap draws (`TOGETHER`), so that GRP's interval is right at every α.
 """
 
 from __future__ import annotations
@@ -15,18 +16,22 @@ from .parity import Point, choose
 from .rows import Score
 
 KeepBy = Literal["interval", "score"]
-ALL, Q, KEPT = "all tasks", "Q", "Q kept"
+ALL, Q, KEPT, TOGETHER = "all tasks", "Q", "Q kept", "Q correlation"
 CHOOSING, REPORTING = "choosing", "reporting"
 
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """A β: Q of both sides, and the share kept of the base's global score, with 95 % intervals."""
+    """A β: Q of both sides, and the share kept of the base's global score, with 95 % intervals.
+
+    correlation: of both Q in the bootstrap, which draws a question that counts for both sides for both.
+    """
 
     beta: float
     q_global: Estimate
     q_regional: Estimate
     global_kept: Estimate
+    correlation: float = 0.0
 
     @property
     def point(self) -> Point:
@@ -34,12 +39,17 @@ class CurvePoint:
         return Point(self.beta, self.q_global.value, self.q_regional.value)
 
     def grp(self, alpha: float) -> Estimate:
-        """GRP, with the interval of a sum of two independent numbers."""
-        weighted = ((alpha, self.q_global), (1 - alpha, self.q_regional))
-        value = self.point.grp(alpha)
-        below = math.hypot(*(weight * (e.value - e.low) for weight, e in weighted))
-        above = math.hypot(*(weight * (e.high - e.value) for weight, e in weighted))
+        """GRP, with the interval of a sum of two numbers that are correlated so.
+
+        As wide as the bootstrap's, where that is about normal, and known for every α without drawing again.
+        """
+        one, other, value = self.q_global, self.q_regional, self.point.grp(alpha)
+        below = self._together(alpha * (one.value - one.low), (1 - alpha) * (other.value - other.low))
+        above = self._together(alpha * (one.high - one.value), (1 - alpha) * (other.high - other.value))
         return Estimate(value, value - below, value + above)
+
+    def _together(self, one: float, other: float) -> float:
+        return math.sqrt(max(0.0, one * one + other * other + 2 * self.correlation * one * other))
 
     def as_dict(self, alpha: float) -> dict[str, Any]:
         """Ready for JSON, flat."""
@@ -67,7 +77,13 @@ def curve_of(rows: Iterable[Score], split: str = CHOOSING) -> list[CurvePoint]:
             found.setdefault(row.beta, {})[row.side, row.metric] = Estimate(row.value, row.low, row.high)
     everything = {("global", Q), ("regional", Q), ("global", KEPT)}
     return [
-        CurvePoint(beta, at["global", Q], at["regional", Q], at["global", KEPT])
+        CurvePoint(
+            beta,
+            at["global", Q],
+            at["regional", Q],
+            at["global", KEPT],
+            at[together].value if (together := ("global", TOGETHER)) in at else 0.0,
+        )
         for beta, at in sorted(found.items())
         if everything <= at.keys()
     ]

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError
-from .aggregate import Estimate, Measured, Sample, count, quality, score_rows, sliced_quality
-from .curve import ALL, CHOOSING, KEPT, REPORTING, CurvePoint, Q
+from .aggregate import Estimate, Measured, Sample, correlation, count, quality, score_rows, sliced_quality
+from .curve import ALL, CHOOSING, KEPT, REPORTING, TOGETHER, CurvePoint, Q
 from .loading import Loaded
 from .report import Reported
 from .rows import RowsFile, Score
 from .runner import Bench
 from .setting import BASE, Setting
-from .task import SIDES
+from .task import SIDES, Side
 
 CHOOSE, REPORT = 0, 1
 
@@ -45,6 +45,7 @@ class Field:
         self._model, self._file = model, RowsFile(output) if output else None
         self._tasks = (tuple(choosing), tuple(reporting))
         self._samples: dict[tuple[int, Setting], tuple[Sample, Sample]] = {}
+        self._correlations: dict[tuple[int, Setting], float] = {}
 
     @property
     def splits(self) -> dict[str, tuple[str, str]]:
@@ -62,6 +63,7 @@ class Field:
             measured = [self._measured(one, setting, role) for one in self._tasks[role]]
             q_global, q_regional = (quality(measured, side) for side in SIDES)
             self._samples[role, setting] = (q_global, q_regional)
+            self._correlations[role, setting] = correlation(measured, q_global, q_regional)
             self._keep(self._quality_rows(setting, role, measured))
         return self._samples[role, setting]
 
@@ -77,7 +79,8 @@ class Field:
     def curve_point(self, beta: float) -> CurvePoint:
         """A β on the splits for choosing."""
         q_global, q_regional = self.qualities(Setting(beta))
-        return CurvePoint(beta, q_global.estimate, q_regional.estimate, self.kept(Setting(beta)))
+        together = self._correlations[CHOOSE, Setting(beta)]
+        return CurvePoint(beta, q_global.estimate, q_regional.estimate, self.kept(Setting(beta)), together)
 
     def reported(self, name: str, setting: Setting, over: Setting | None = None) -> Reported:
         """A choice on the splits for reporting, its GRP compared with that of `over`."""
@@ -104,28 +107,24 @@ class Field:
         return found
 
     def _quality_rows(self, setting: Setting, role: int, measured: Sequence[Measured]) -> list[Score]:
-        """Q of both sides, and the share of the base's, as rows: what curves are drawn from."""
+        """Q of both sides, the share of the base's, and how both go together, as rows: what curves are drawn from."""
+
+        def row(side: Side, metric: str, n: int, found: Estimate, **part: str) -> Score:
+            return Score(
+                model=self._model, beta=setting.beta, parts=setting.parts, task=ALL, split=(CHOOSING, REPORTING)[role],
+                side=side, metric=metric, value=found.value, n=n, low=found.low, high=found.high, main=False, **part,
+            )  # fmt: skip
+
         rows = []
         for index, side in enumerate(SIDES):
-            own = self.qualities(setting, role)[index]
-            for metric, found in ((Q, own.estimate), (KEPT, _share(own, self.qualities(BASE, role)[index]))):
-                rows.append(
-                    Score(
-                        model=self._model, beta=setting.beta, parts=setting.parts, task=ALL,
-                        split=(CHOOSING, REPORTING)[role], side=side, metric=metric, value=found.value,
-                        n=count(measured, side), low=found.low, high=found.high, main=False,
-                    )
-                )  # fmt: skip
+            own, base = (self.qualities(one, role)[index] for one in (setting, BASE))
+            rows.append(row(side, Q, count(measured, side), own.estimate))
+            rows.append(row(side, KEPT, count(measured, side), _share(own, base)))
             for kind in ("country", "language") if self.slices else ():
-                rows += [
-                    Score(
-                        model=self._model, beta=setting.beta, parts=setting.parts, task=ALL,
-                        split=(CHOOSING, REPORTING)[role], side=side, metric=Q, value=found.value,
-                        n=n, low=found.low, high=found.high, main=False, **{kind: value},
-                    )
-                    for value, (sample, n) in sliced_quality(measured, side, kind).items()
-                    for found in (sample.estimate,)
-                ]  # fmt: skip
+                for value, (sample, n) in sliced_quality(measured, side, kind).items():
+                    rows.append(row(side, Q, n, sample.estimate, **{kind: value}))
+        if together := self._correlations[role, setting]:
+            rows.append(row("global", TOGETHER, count(measured, "global"), Estimate(together, together, together)))
         return rows
 
     def _keep(self, rows: list[Score]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from ..checkpoints import Checkpoint, open_checkpoint
 from ..checkpoints.dtypes import dtype_named
 from ..checkpoints.layouts import WEIGHTS
-from ..checkpoints.output import OutputFolder
+from ..checkpoints.output import OutputFolder, check_unused
 from ..errors import CheckpointError, OutputError, RecipeError
 from ..progress import Progress, silent
 from .cast import cast, opened_sources
@@ -125,8 +125,7 @@ def run_recipe(
     """
     started = time.perf_counter()
     target = Path(output).expanduser().absolute()
-    if os.path.lexists(target):
-        raise OutputError(f"{target}: already exists; choose another name or remove it first")
+    check_unused(target)
     if target.suffix in WEIGHTS:
         raise OutputError(f"{target}: names a file, and a merge makes a folder; leave the {target.suffix} off")
     how = How(threads or default_threads(), checked_device(device))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from ggez_core.errors import DataError, OutputError
 from ggez_core.evaluation import cluster_mean_interval, cluster_ratio_interval
-from ggez_core.evaluation.aggregate import Estimate, Measured, means, quality, score_rows
+from ggez_core.evaluation.aggregate import Estimate, Measured, correlation, means, quality, score_rows
 from ggez_core.evaluation.answers import Answers, AnswersFile
 from ggez_core.evaluation.curve import CurvePoint, choose_beta
 from ggez_core.evaluation.rows import Score, append_rows, read_rows
@@ -216,3 +217,23 @@ def test_questions_that_count_for_both_sides_are_drawn_together(seed: int) -> No
     apart = Measured("t", ("a",), Answers.of([Answer(a.id, a.side, a.cluster, a.values) for a in half]))
     correlation = np.corrcoef(*(quality([apart], side).draws for side in SIDES))[0, 1]
     assert abs(correlation) < 0.15
+
+
+@pytest.mark.parametrize("alpha", [0.2, 0.43, 0.7])
+def test_the_interval_of_grp_is_the_bootstraps_at_every_alpha(seed: int, alpha: float) -> None:
+    """As in CVQA: every answer counts for the global score, some for the regional one too."""
+    some = [a for a in answers(seed, 900) if "a" in a.values]
+    regional = [Answer(f"{a.id} again", "regional", a.cluster, a.values) for a in some if int(a.cluster.split()[1]) % 2]
+    shared = [*(Answer(a.id, "global", a.cluster, a.values) for a in some), *regional]
+    for given, together in ((shared, True), (some, False)):
+        task = Measured("t", ("a",), Answers.of(given))
+        q_global, q_regional = (quality([task], side) for side in SIDES)
+        found = correlation([task], q_global, q_regional)
+        assert (found > 0.3) if together else (found == 0)
+        point = CurvePoint(0.5, q_global.estimate, q_regional.estimate, Estimate(1, 1, 1), found)
+        expected = (alpha * q_global + (1 - alpha) * q_regional).estimate
+        near = 0.12 * (expected.high - expected.low)
+        assert point.grp(alpha).value == pytest.approx(expected.value)
+        assert (point.grp(alpha).low, point.grp(alpha).high) == pytest.approx((expected.low, expected.high), abs=near)
+        apart = replace(point, correlation=0.0).grp(alpha)
+        assert (apart.high - apart.low < 0.95 * (expected.high - expected.low)) or not together

@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from ggez_core.checkpoints import open_checkpoint
+from ggez_core.checkpoints.journal import Journal
 from ggez_core.checkpoints.output import OutputFolder
 from ggez_core.errors import Cancelled, OutputError
 from ggez_core.merging import merge
@@ -93,6 +94,41 @@ def test_killed_at_every_moment_the_output_is_absent_or_whole_and_resumes_to_the
             resumed += seen[0].done > 0
         assert number > 20
     assert resumed > 5
+
+
+def test_the_journal_of_one_killed_after_its_rename_goes_with_the_next_merge_there(
+    tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    def killed_once_renamed() -> None:
+        rename = Path.rename
+
+        def last(path: Path, target: Path) -> Any:
+            rename(path, target)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        Path.rename = last  # type: ignore[method-assign, assignment]
+        merged(pair, tmp_path / "out")
+
+    journal = tmp_path / ".out.partial.journal"
+    process = os.fork()
+    if process == 0:
+        try:
+            killed_once_renamed()
+        finally:
+            os._exit(1)
+    os.waitpid(process, 0)
+    assert (tmp_path / "out").exists()
+    assert journal.exists()
+    held = Journal(journal, tmp_path / "out")
+    merged(pair, tmp_path / "meanwhile")
+    assert journal.exists()  # its owner may be at work
+    held.close(remove=False)
+    with pytest.raises(OutputError, match="already exists"):
+        merged(pair, tmp_path / "out")
+    assert not journal.exists()
+    journal.write_text("left\n")
+    merged(pair, tmp_path / "other")
+    assert not journal.exists()
 
 
 def test_killed_again_and_again(tmp_path: Path, pair: tuple[Path, Path]) -> None:
