@@ -157,9 +157,10 @@ def _show_verdict(comparison: Comparison, needed: Needs, method: str) -> None:
 
     console = Console(soft_wrap=True, highlight=False)
     console.print(comparison.explain())
+    by = "" if method == "linear" else f" by {method}"
     shared = f", and shares {_amount(needed.linked)} with the base" if needed.linked else ""
     console.print(
-        f"a merge by {method} writes {_amount(needed.disk)}{shared}, in {_amount(needed.merge_memory)} of memory; "
+        f"a merge{by} writes {_amount(needed.disk)}{shared}, in {_amount(needed.merge_memory)} of memory; "
         f"comparing them live takes {_amount(needed.live_memory)} of memory"
     )
     for line in needed.lacking:
