@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from PIL import Image
@@ -99,6 +100,15 @@ class EmbeddingModel(ABC):
         """Unit vectors (n, d), float32 on the CPU."""
         return self.embed_texts(self.prepare_texts(texts))
 
+    def text_vectors(self, batch: Prepared) -> torch.Tensor:
+        """Unit vectors (n, d), float32, of prepared texts where the model is, with gradients: what training is of."""
+        return torch.nn.functional.normalize(self._text_features(batch).float(), dim=-1)
+
+    @property
+    def tokenizer_of_library(self) -> Any:
+        """The transformers tokenizer that cuts texts; None where another library's own does."""
+        return None
+
     def preview(
         self, inputs: Search, *, beta_of: BetaOf = at_base, progress: Progress = silent
     ) -> Iterator[torch.Tensor]:
@@ -159,6 +169,15 @@ def load_embedding(
     load: Callable[[Checkpoint, Placement], EmbeddingModel]
     load = importlib.import_module(f"{__package__}.{library}").load
     return load(checkpoint, placement or Placement(device=device, dtype=dtype))
+
+
+def blank_model(checkpoint: Checkpoint, seed: int) -> torch.nn.Module:
+    """A model of the checkpoint's shape with the weights that training from nothing begins with, float32 on the CPU."""
+    library = importlib.import_module(f"{__package__}.{_LIBRARIES.get(checkpoint.layout, _LIBRARIES['transformers'])}")
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        made: torch.nn.Module = library.blank(checkpoint)
+    return made
 
 
 def rgb(images: Sequence[Image.Image]) -> list[Image.Image]:

@@ -40,6 +40,10 @@ class OpenClipEmbedding(EmbeddingModel):
         self.tokenizer = tokenizer
         self.text_length = int(tokenizer.context_length)
 
+    @property
+    def tokenizer_of_library(self) -> Any:
+        return getattr(self.tokenizer, "tokenizer", None)
+
     def prepare_images(self, images: Sequence[Image.Image]) -> Prepared:
         return {"pixel_values": torch.stack([self.transform(image) for image in rgb(images)])}
 
@@ -58,7 +62,6 @@ class OpenClipEmbedding(EmbeddingModel):
 def load(checkpoint: Checkpoint, placement: Placement) -> OpenClipEmbedding:
     """Load a checkpoint of open_clip's layout. Raises CheckpointError in one line for one that isn't whole."""
     try:
-        import open_clip
         from open_clip.transform import PreprocessCfg, image_transform_v2
     except ImportError as error:
         raise CheckpointError(
@@ -71,10 +74,7 @@ def load(checkpoint: Checkpoint, placement: Placement) -> OpenClipEmbedding:
     text = _text_config(checkpoint)
     try:
         with _quiet():
-            model = open_clip.create_model(
-                f"local-dir:{checkpoint.folder}", load_weights=False, pretrained_text=False,
-                precision=_PRECISION[dtype], text_cfg=text_tower(checkpoint, text),
-            )  # fmt: skip
+            model = _made(checkpoint, dtype)
             _fill(model, checkpoint, placement.low_cpu_mem)
     except CheckpointError:
         raise
@@ -87,6 +87,21 @@ def load(checkpoint: Checkpoint, placement: Placement) -> OpenClipEmbedding:
         return OpenClipEmbedding(_dispatched(model, placement.device_map), transform, tokenizer, None)
     device = torch.device(placement.device or "cpu")
     return OpenClipEmbedding(model.to(device), transform, tokenizer, device)
+
+
+def blank(checkpoint: Checkpoint) -> Any:
+    """A model of this shape with random weights."""
+    with _quiet():
+        return _made(checkpoint, torch.float32)
+
+
+def _made(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
+    import open_clip
+
+    return open_clip.create_model(
+        f"local-dir:{checkpoint.folder}", load_weights=False, pretrained_text=False, precision=_PRECISION[dtype],
+        text_cfg=text_tower(checkpoint, _text_config(checkpoint)),
+    )  # fmt: skip
 
 
 def _text_config(checkpoint: Checkpoint) -> Mapping[str, Any]:

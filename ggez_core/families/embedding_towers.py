@@ -15,7 +15,7 @@ from ..checkpoints import Checkpoint
 from ..errors import CheckpointError
 
 _CONFIG = ("config.json",)
-_TOKENIZER = (
+TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
     "vocab.txt", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model",
 )  # fmt: skip
@@ -35,7 +35,7 @@ def text_tower(checkpoint: Checkpoint, text: Mapping[str, Any]) -> dict[str, Any
 
 def tokenizer_folder(checkpoint: Checkpoint, name: str) -> Path:
     """The folder of the tokenizer's files. Raises CheckpointError where they are nowhere."""
-    return _folder(checkpoint, name, _TOKENIZER, "its tokenizer")
+    return _folder(checkpoint, name, TOKENIZER_FILES, "its tokenizer")
 
 
 def _folder(checkpoint: Checkpoint, name: str, files: tuple[str, ...], what: str) -> Path:

@@ -31,6 +31,10 @@ class TransformersEmbedding(EmbeddingModel):
         self.text_components = tuple(name for name in ("text_model", "text_projection") if name in parts)
         self.text_length = min(_positions(model), int(processor.tokenizer.model_max_length))
 
+    @property
+    def tokenizer_of_library(self) -> Any:
+        return self.processor.tokenizer
+
     def prepare_images(self, images: Sequence[Image.Image]) -> Prepared:
         return dict(self.processor.image_processor(rgb(images), return_tensors="pt"))
 
@@ -87,6 +91,15 @@ def load(checkpoint: Checkpoint, placement: Placement) -> TransformersEmbedding:
     if where is None:
         model = model.to(device)
     return TransformersEmbedding(model, processor, kind, None if placement.device_map is not None else device)
+
+
+def blank(checkpoint: Checkpoint) -> PreTrainedModel:
+    """A model of this shape with random weights."""
+    import transformers
+
+    made = getattr(transformers, KINDS[checkpoint.model_type].model)
+    model: PreTrainedModel = made(made.config_class.from_pretrained(str(checkpoint.folder), local_files_only=True))
+    return model
 
 
 def _features(out: Any) -> torch.Tensor:
