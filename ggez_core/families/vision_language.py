@@ -63,23 +63,34 @@ class VisionLanguageModel:
 
     @cached_property
     def letters(self) -> tuple[int, ...]:
-        """The token with which an answer that is one letter begins, for A to Z.
+        """The token with which an answer that is one letter begins, for A to Z. Raises CheckpointError as below."""
+        return self.tokens_of(LETTERS)
+
+    def tokens_of(self, signs: str) -> tuple[int, ...]:
+        """The token with which an answer that is one sign (a letter, a digit) begins, for each of `signs`.
 
         Found by writing such an answer after a prompt, as the chat template would. Raises CheckpointError where the
-        tokenizer has no token of its own for every letter.
+        tokenizer has no token of its own for every one.
         """
         asked = VisualQuestion("?")
         prompt, start = self.prompt(asked), self._answer_start(asked)
         before = self._tokens(prompt)
         tokens = []
-        for letter in LETTERS:
-            after = self._tokens(f"{prompt}{start}{letter}")
+        for sign in signs:
+            after = self._tokens(f"{prompt}{start}{sign}")
             tokens.append(next((b for a, b in zip([*before, None], after, strict=False) if a != b), -1))
-        if len(set(tokens)) < len(LETTERS):
+        if len(set(tokens)) < len(signs):
             raise CheckpointError(
-                "this checkpoint's tokenizer has no token of its own for every letter; ask it without options"
+                f"this checkpoint's tokenizer has no token of its own for each of {signs}; ask it for a written answer"
             )
         return tuple(tokens)
+
+    def sign_probabilities(self, prepared: Prepared, signs: str) -> list[tuple[float, ...]]:
+        """How likely each question's answer begins with each of `signs`, adding up to 1 over them."""
+        tokens = list(self.tokens_of(signs))
+        with torch.inference_mode(), first_logits(self.model) as logits:
+            self.model.generate(**self._inputs(prepared, None), generation_config=self._settings(1, 0.0))
+        return [tuple(row[tokens].double().softmax(0).tolist()) for row in logits[0]]
 
     def prompt(self, asked: VisualQuestion) -> str:
         """The whole text of the prompt, with the image's place marked where there is one."""

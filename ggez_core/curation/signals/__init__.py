@@ -19,6 +19,7 @@ FILES: Mapping[str, str] = {
     "picture": "picture",
     "sharpness": "sharpness",
     "phash": "phash",
+    "reward": "reward",
 }
 
 
