@@ -3,6 +3,7 @@
 Every figure answers the one question that its title asks. Imports plotly; used by the command line and the page.
 """
 
+from ...figures import Table
 from .curve import best_beta_by_alpha, best_beta_table, curve_table, parity_curve, tradeoff
 from .languages import (
     consistency_heatmap,
@@ -14,7 +15,6 @@ from .languages import (
     slice_table,
 )
 from .places import country_bars, country_map
-from .style import Table
 
 __all__ = [
     "Table",

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from ...figures import BASE, INK, MERGED, REGIONAL, Table, laid_out, whiskers
 from ..curve import CurvePoint
 from ..parity import choose
-from .style import BASE, INK, MERGED, REGIONAL, Table, laid_out, whiskers
 
 
 def tradeoff(curve: Sequence[CurvePoint], alpha: float, chosen: float | None = None) -> go.Figure:

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from ...figures import PATTERNS, SEQUENCE, SIGNS, Table, laid_out, whiskers
 from ..rows import Score
-from .style import PATTERNS, SEQUENCE, SIGNS, Table, laid_out, whiskers
 
 Slices = Mapping[str, Score]
 """Score rows by the language, country or aspect that they are slices of."""

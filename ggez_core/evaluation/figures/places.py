@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
+from ...figures import GRID, INK, laid_out
 from ...regions import COUNTRIES
 from ...regions.shapes import outline
 from ..rows import Score
 from .languages import Slices, bars
-from .style import GRID, INK, laid_out
 
 SCALE = "Cividis"
 DIVERGING = "RdBu"

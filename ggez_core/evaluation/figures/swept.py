@@ -8,13 +8,13 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
+from ...figures import Table
 from ..curve import ALL, REPORTING, Q
 from ..report import SweepReport
 from ..rows import Score
 from .curve import best_beta_by_alpha, best_beta_table, curve_table, parity_curve, tradeoff
 from .languages import Slices, gap_table, language_bars, language_gap, slice_table
 from .places import country_bars, country_map
-from .style import Table
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""What all figures share: colours that any colour vision tells apart, layout in light and dark, tables beside them."""
+"""What all figures share: colours that any colour vision tells apart, layout in light and dark, tables beside them.
+
+A leaf over plotly; used by the figures of evaluation and of curation.
+"""
 
 from __future__ import annotations
 
