@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ggez_core.curation.near import best_of, cosine_pairs, groups_of, hamming_groups, hamming_pairs
+from ggez_core.curation.near import (
+    best_of,
+    cosine_pairs,
+    groups_of,
+    hamming_groups,
+    hamming_pairs,
+    near_duplicates,
+)
 from ggez_core.errors import DataError
 
 
@@ -114,3 +121,33 @@ def test_the_best_of_a_group_stays_whatever_the_order(seed: int) -> None:
 def test_groups_by_hash_and_by_embedding_are_joined() -> None:
     by_hash, by_embedding = np.array([[0, 1], [3, 4]]), np.array([[1, 3]])
     assert groups_of(6, by_hash, by_embedding).tolist() == [0, 0, 2, 0, 0, 5]
+
+
+def test_only_candidates_are_compared_and_the_best_of_them_stays() -> None:
+    hashes = [5, 5, 4, None, None, 2**63, 5]
+    rewards = [1.0, 3.0, 2.0, 1.0, 1.0, np.nan, 9.0]
+    candidates = np.array([True] * 6 + [False])
+    vectors = np.full((7, 2), np.nan)
+    vectors[[3, 5]] = [1, 0]
+    ids = list("abcdefg")
+    by_hash = near_duplicates(candidates, ids, rewards, hashes=hashes, distance=1)
+    assert by_hash.best.tolist() == [1, 1, 1, 3, 4, 5, 6]
+    assert by_hash.dropped.tolist() == [True, False, True, False, False, False, False]
+    assert [rows.tolist() for rows in by_hash.groups()] == [[1, 0, 2]]
+    both = near_duplicates(candidates, ids, rewards, hashes=hashes, distance=1, vectors=vectors)
+    assert [rows.tolist() for rows in both.groups()] == [[1, 0, 2], [3, 5]]
+    none = near_duplicates(candidates, ids, rewards)
+    assert not none.dropped.any()
+    assert none.groups() == []
+
+
+def test_200_000_rows_are_cut_in_a_second_or_two_of_processor_time(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    hashes = rng.integers(0, 2**64, 200_000, dtype=np.uint64)
+    hashes[150_000:] = hashes[:50_000] ^ np.uint64(0b10010)
+    ids, rewards = [f"file#{i}" for i in range(200_000)], rng.random(200_000)
+    near_duplicates(np.ones(9, bool), ids[:9], rewards[:9], hashes=hashes[:9])  # compiled
+    started = time.process_time()
+    found = near_duplicates(np.ones(200_000, bool), ids, rewards, hashes=hashes)
+    assert time.process_time() - started < 4
+    assert 50_000 <= found.dropped.sum() < 50_200

@@ -157,6 +157,9 @@ def test_sizes_and_shape() -> None:
         "picture_width": [300, None, 50], "picture_height": [100, None, 80], "picture_side": [100, None, 50],
         "picture_aspect": [3.0, None, 1.6],
     }  # fmt: skip
+    told = {"image_width": [3000], "image_height": [1000]}
+    scaled = signal("picture").measure(Batch(["a"], [None], [Image.new("RGB", (1500, 500))], told))
+    assert (scaled["picture_side"], scaled["picture_aspect"]) == ([1000], [3.0])
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -5,15 +5,18 @@ numba; knows columns only, no files or images. Used by the cheap stage of curati
 """
 
 from .cosine import MatchesByCosine, cosine_pairs
+from .duplicates import Duplicates, near_duplicates
 from .groups import best_of, groups_of
 from .hamming import LARGEST_DISTANCE, hamming_groups, hamming_pairs
 
 __all__ = [
     "LARGEST_DISTANCE",
+    "Duplicates",
     "MatchesByCosine",
     "best_of",
     "cosine_pairs",
     "groups_of",
     "hamming_groups",
     "hamming_pairs",
+    "near_duplicates",
 ]

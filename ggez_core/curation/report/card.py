@@ -42,7 +42,7 @@ def data_card(
     parts = [
         f"---\n{yaml.safe_dump(front, allow_unicode=True, sort_keys=False).strip()}\n---",
         f"# {title}",
-        f"{tally.kept:,} of {tally.rows:,} rows ({tally.share:.1%}) of image-text data belong to {region} and are good, "
+        f"{tally.kept:,} of {tally.rows:,} rows ({tally.share:.1%}) of image-text data belong to {region} and are good "
         "by the signals and limits below. Made by the GG-EZ Workbench.",
         "## Where the rows come from",
         "\n".join(f"- `{source}`" for source in inputs) or "- not stated",
@@ -63,8 +63,8 @@ def data_card(
         or "- nothing",
         "## What to know before using it",
         "Region, language and quality were measured by rules and models, which err; the evidence for every row, and "
-        "the reason for every dropped one, lie beside the data. Languages and places that the signals know less well are "
-        "kept less often.",
+        "the reason for every dropped one, lie beside the data. Languages and places that the signals know less well "
+        "are kept less often.",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -29,8 +29,11 @@ class Picture:
         return "1"
 
     def measure(self, batch: Batch) -> dict[str, list[Any]]:
-        """The columns; missing where there is no picture."""
-        sizes = [None if image is None else image.size for image in batch.images]
+        """The columns; missing where there is no picture. The file's own size, where it was scaled down for signals."""
+        told = zip(batch.images, batch.column("image_width"), batch.column("image_height"), strict=True)
+        sizes = [
+            None if image is None else (width or image.width, height or image.height) for image, width, height in told
+        ]
         return {
             "picture_width": [size and size[0] for size in sizes],
             "picture_height": [size and size[1] for size in sizes],
