@@ -22,7 +22,7 @@ from .files import BINARY, Bytes, stamp, write_at
 from .journal import Journal, Position
 from .links import place, same_content
 
-__all__ = ["OutputFolder", "Position", "check_unused", "sync_folder"]
+__all__ = ["OutputFolder", "Position", "check_unused", "sync_folder", "write_file"]
 
 log = logging.getLogger(__name__)
 _SYNC_EVERY = 128 << 20  # bytes between two notes in the journal
@@ -282,6 +282,25 @@ def check_unused(target: Path) -> None:
                 Journal(journal, whole).close(remove=True)
     if os.path.lexists(target):
         raise OutputError(f"{target}: already exists; choose another name or remove it first")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a small file that appears whole or not at all, in place of what was there. Raises `OutputError`."""
+    work = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with work.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            work.replace(path)
+        except BaseException:
+            work.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _refusal(error, path) from None
 
 
 def sync_folder(folder: Path) -> None:

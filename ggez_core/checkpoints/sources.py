@@ -51,6 +51,11 @@ def resolve(source: str | Path, revision: str | None = None) -> Source:
     return _hub(name, revision)
 
 
+def is_hub_id(name: str) -> bool:
+    """Whether a name has the form of a Hub id: `owner/name`, no address and no path."""
+    return bool(_HUB_ID.fullmatch(name)) and ".." not in name and "--" not in name
+
+
 def _demo(name: str) -> Path:
     within = name.removeprefix(DEMO_PREFIX)
     folder = demo_root() / within
@@ -63,7 +68,7 @@ def _demo(name: str) -> Path:
 def _hub(name: str, revision: str | None) -> Source:
     repo, _, inline = name.partition("@")
     wanted = revision or inline or None
-    if not _HUB_ID.fullmatch(repo) or ".." in repo or "--" in repo:
+    if not is_hub_id(repo):
         raise SourceError(
             f"{name}: neither a folder nor a Hub id; write a folder's path, owner/name or owner/name@revision"
         )

@@ -7,7 +7,7 @@ for both sides, the correlation of their bootstrap draws (`TOGETHER`), so that G
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -60,6 +60,15 @@ class CurvePoint:
         for name, estimate in named.items():
             flat |= {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
         return flat
+
+    @classmethod
+    def from_dict(cls, flat: Mapping[str, Any]) -> CurvePoint:
+        """The point that `as_dict` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        q_global, q_regional, kept = (
+            Estimate(*(float(flat[f"{name}{end}"]) for end in ("", "_low", "_high")))
+            for name in ("q_global", "q_regional", "kept")
+        )
+        return cls(float(flat["beta"]), q_global, q_regional, kept)
 
 
 Watch = Callable[[CurvePoint], None]

@@ -1,4 +1,4 @@
-"""What a sweep leaves in its folder beside rows and answers: the report for people and programs, and the figures."""
+"""What a sweep leaves in its folder: rows, a report for people and one for programs, figures; and reading it again."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import json
 import logging
 from pathlib import Path
 
-from ..errors import OutputError
+from ..errors import DataError, OutputError
 from .aggregate import Estimate
 from .report import Reported, SweepReport
+from .rows import read_rows
 
 log = logging.getLogger(__name__)
 
 REPORT, READABLE, FIGURES, RECIPE = "report.json", "report.md", "figures", "recipe-by-layers.yaml"
+ROWS = "rows.jsonl"
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
@@ -47,6 +49,21 @@ def write_report(report: SweepReport, folder: Path) -> None:
         _write_figures(report, folder / FIGURES)
     except OSError as error:
         raise OutputError(f"{folder}: can't be written ({error.strerror}); free space or name another place") from None
+
+
+def read_report(folder: Path) -> SweepReport:
+    """The report and the rows that a sweep left in its folder. Raises DataError where there are none."""
+    path = folder / REPORT
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{folder}: no sweep has ended there; name the -o of a `ggez sweep`") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: can't be read ({error}); run the sweep again, with the same -o") from None
+    try:
+        return SweepReport.from_dict(document, read_rows(folder / ROWS))
+    except DataError as error:
+        raise DataError(f"{folder}: {error}") from None
 
 
 def readable(report: SweepReport) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..errors import DataError
 from .aggregate import Estimate
 from .curve import CurvePoint, KeepBy
 from .parity import Point
@@ -47,6 +48,23 @@ class Reported:
             if estimate is not None:
                 flat |= {name: estimate.value, f"{name}_interval": [estimate.low, estimate.high]}
         return flat
+
+    @classmethod
+    def from_dict(cls, flat: Mapping[str, Any]) -> Reported:
+        """The choice that `as_dict` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+
+        def estimate(name: str) -> Estimate:
+            low, high = flat[f"{name}_interval"]
+            return Estimate(float(flat[name]), float(low), float(high))
+
+        def maybe(name: str) -> Estimate | None:
+            return estimate(name) if name in flat else None
+
+        setting = Setting.of(float(flat["beta"]), {str(name): float(beta) for name, beta in flat["parts"].items()})
+        return cls(
+            str(flat["name"]), setting, estimate("q_global"), int(flat["n_global"]), estimate("q_regional"),
+            int(flat["n_regional"]), estimate("grp"), estimate("global_kept"), maybe("regional_gain"), maybe("gain"),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,3 +111,30 @@ class SweepReport:
             "rows": [row.as_dict() for row in self.rows],
             "problems": {name: [asdict(p) for p in problems] for name, problems in self.problems.items()},
         }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any], rows: Iterable[Score]) -> SweepReport:
+        """The report that `as_dict` wrote, with its rows. Raises DataError for anything else."""
+        try:
+            curve = tuple(CurvePoint.from_dict(point) for point in document["curve"])
+            points = {point.beta: point.point for point in curve}
+            kept = document["constrained"]
+            return cls(
+                base=str(document["base"]),
+                regional=str(document["regional"]),
+                alpha=float(document["alpha"]),
+                alpha_source=str(document["alpha_source"]),
+                tasks={str(name): (str(first), str(last)) for name, (first, last) in document["tasks"].items()},
+                keep_global=document["keep_global"],
+                keep_by=document["keep_by"],
+                curve=curve,
+                best=points[document["best"]],
+                constrained=None if kept is None else points[kept],
+                test=tuple(Reported.from_dict(choice) for choice in document["test"]),
+                notes=tuple(map(str, document["notes"])),
+                rows=tuple(rows),
+                problems={name: tuple(Problem(**p) for p in found) for name, found in document["problems"].items()},
+                recipes=document["recipes"],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"not the report of a sweep ({error!r}); run the sweep again, with the same -o") from None

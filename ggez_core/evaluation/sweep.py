@@ -23,6 +23,7 @@ from .answers import written_alone
 from .choices import Choices
 from .curve import KeepBy, Watch, ignore
 from .field import Field
+from .folder import ROWS
 from .loading import Loaded, data_by_task, for_region, load_tasks, named_tasks
 from .parts import layer_groups, recipe_of
 from .report import SweepReport
@@ -32,7 +33,7 @@ from .setting import Setting
 from .task import Task
 
 GRID = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # what the paper tries for its three families, and both ends
-ROWS, ANSWERS = "rows.jsonl", "answers"
+ANSWERS = "answers"
 FEW = 1000  # numbers: a component of fewer (a scale, a bias) isn't given a β of its own
 BY_COMPONENT, BY_LAYERS = "one β a component", "one β a group of layers"
 

@@ -223,4 +223,5 @@ FAMILY = Family(
     is_text_to_image,
     load_diffusion,
     pipeline_code,
+    "text-to-image",
 )

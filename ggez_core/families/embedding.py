@@ -219,4 +219,5 @@ FAMILY = Family(
     is_embedding,
     lambda checkpoint, placement: load_embedding(checkpoint, placement=placement),
     _loading_code,
+    "zero-shot-image-classification",
 )

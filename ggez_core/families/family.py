@@ -88,7 +88,7 @@ class Family:
     name: as it is shown and filed ("embedding"). does: what its models can be asked. known: what it loads, for
     messages. takes: whether a checkpoint, by its config alone, is of this family. load: raises CheckpointError in one
     line for one that isn't whole. loading_code: Python that a person runs to load such a checkpoint, once it is saved
-    in a folder of that name.
+    in a folder of that name. pipeline_tag: what the Hub calls what its models do; empty where it has no word for it.
     """
 
     name: str
@@ -97,3 +97,4 @@ class Family:
     takes: Callable[[Checkpoint], bool]
     load: Callable[[Checkpoint, Placement], FamilyModel]
     loading_code: Callable[[Checkpoint, str], str] = transformers_code
+    pipeline_tag: str = ""

@@ -83,4 +83,4 @@ def _check_processor(checkpoint: Checkpoint, processor: Any, prompting: Promptin
         )
 
 
-FAMILY = Family("lvlm", "answers", KNOWN, is_lvlm, load_lvlm)
+FAMILY = Family("lvlm", "answers", KNOWN, is_lvlm, load_lvlm, pipeline_tag="image-text-to-text")
