@@ -1,11 +1,14 @@
-"""A tiny objective for tests of the loop: a network with dropout that learns a noisy line, in a few milliseconds."""
+"""Tiny things to train: a network with dropout that learns a noisy line in milliseconds; pictures with captions."""
 
 from __future__ import annotations
 
+import json
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from ggez_core.training.gather import gathered
@@ -58,3 +61,20 @@ class Line(Objective):
 
     def save(self, folder: Path, weights: Mapping[str, torch.Tensor]) -> None:
         save_file({n: t.clone() for n, t in weights.items() if n.startswith("network.")}, folder / "model.safetensors")
+
+
+def pairs(folder: Path, count: int = 16) -> Path:
+    """Pictures with captions as JSONL; rows 0 and 8 have the same caption."""
+    if (folder / "train.jsonl").exists():
+        return folder / "train.jsonl"
+    folder.mkdir(parents=True)
+    draw = random.Random(count)
+    lines = []
+    for index in range(count):
+        colour = tuple(draw.randrange(256) for _ in range(3))
+        Image.new("RGB", (40 + index, 36), colour).save(folder / f"{index}.png")
+        text = "a photo of a cat" if index in (0, 8) else f"nasi lemak {index}"
+        row = {"image": f"{index}.png", "text": text, "language": "en", "question": f"what is {index}?"}
+        lines.append(json.dumps({**row, "answer": text.split()[0]}))
+    (folder / "train.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "train.jsonl"

@@ -6,9 +6,7 @@ written for every β, a batch at a time, each batch durable before the next begi
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, OutputError
+from ..errors import DataError
+from ..locks import alone_in
 from .rows import append_lines, whole_lines
 from .task import Answer
 
@@ -87,20 +86,8 @@ def written_alone(folder: Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise OutputError(f"{folder}: can't be written ({error.strerror}); name another place") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise OutputError(f"{folder}: another evaluation is writing there; wait for it or name another place") from None
-    try:
+    with alone_in(folder, "evaluation"):
         yield
-    finally:
-        os.close(descriptor)
 
 
 class AnswersFile:

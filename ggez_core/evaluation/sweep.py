@@ -82,10 +82,10 @@ def sweep(
     movable = [name for name in weights.differing if _elements(first, name) >= FEW]
     groups = layer_groups(first, movable) if search and search.per_layer else {}
 
-    def open_live() -> _Moving:
+    def open_live() -> Moving:
         model = load(first, place)
         part_of = (lambda name: groups.get(name) or first.component_of(name)) if groups else None
-        return _Moving(model, LiveModel(model.model, first, second, part_of))
+        return Moving(model, LiveModel(model.model, first, second, part_of))
 
     answers, rows = (output / ANSWERS, output / ROWS) if output else (None, None)
     bench = Bench(weights, open_live, output=answers, cache=cache, progress=progress)
@@ -145,7 +145,7 @@ def _both_splits(
 
 
 @dataclass(frozen=True)
-class _Moving:
+class Moving:
     """A live model as a bench moves it."""
 
     model: FamilyModel

@@ -100,6 +100,10 @@ class EmbeddingModel(ABC):
         """Unit vectors (n, d), float32 on the CPU."""
         return self.embed_texts(self.prepare_texts(texts))
 
+    def image_vectors(self, batch: Prepared) -> torch.Tensor:
+        """Unit vectors (n, d), float32, of prepared images where the model is, with gradients: what training is of."""
+        return torch.nn.functional.normalize(self._image_features(batch).float(), dim=-1)
+
     def text_vectors(self, batch: Prepared) -> torch.Tensor:
         """Unit vectors (n, d), float32, of prepared texts where the model is, with gradients: what training is of."""
         return torch.nn.functional.normalize(self._text_features(batch).float(), dim=-1)
@@ -108,6 +112,16 @@ class EmbeddingModel(ABC):
     def tokenizer_of_library(self) -> Any:
         """The transformers tokenizer that cuts texts; None where another library's own does."""
         return None
+
+    @property
+    def logit_scale(self) -> torch.Tensor | None:
+        """The logarithm of what cosines are multiplied by, a scalar parameter; None where the model has none."""
+        return getattr(self.model, "logit_scale", None)
+
+    @property
+    def logit_bias(self) -> torch.Tensor | None:
+        """What is added to that, where the model was trained with pairwise sigmoids (SigLIP); else None."""
+        return getattr(self.model, "logit_bias", None)
 
     def preview(
         self, inputs: Search, *, beta_of: BetaOf = at_base, progress: Progress = silent

@@ -55,18 +55,11 @@ class Owned:
 
 def owned(model: torch.nn.Module, base: Checkpoint) -> dict[str, Owned]:
     """The model's own tensor for every tensor of the checkpoint; of tied ones, one. Raises `IncompatibleError`."""
-    own = dict(model.named_parameters(remove_duplicate=False)) | dict(model.named_buffers(remove_duplicate=False))
+    own = _tensors(model)
     held: dict[str, Owned] = {}
     seen: set[int] = set()
-    for name, info in base.tensors.items():
-        alias = _own(name, own, base)
-        if alias is None and not DTYPES[info.dtype].merges:
-            continue  # position ids and the like, which only some versions store
-        if alias is None:
-            raise IncompatibleError(
-                f"{base.source}: its tensor {name!r} isn't in the loaded {type(model).__name__}; load that checkpoint"
-            )
-        tensor = own[alias]
+    for name, alias in own_names(model, base).items():
+        tensor, info = own[alias], base.tensors[name]
         if tuple(tensor.shape) != info.shape:
             raise IncompatibleError(
                 f"{base.source}: {name!r} has the shape {list(info.shape)}, in the loaded model {list(tensor.shape)}; "
@@ -76,6 +69,25 @@ def owned(model: torch.nn.Module, base: Checkpoint) -> dict[str, Owned]:
             seen.add(id(tensor))
             held[name] = Owned(model, alias, tensor)
     return held
+
+
+def own_names(model: torch.nn.Module, base: Checkpoint) -> dict[str, str]:
+    """The model's own name for every tensor of the checkpoint. Raises `IncompatibleError` for one it doesn't have."""
+    own = _tensors(model)
+    found: dict[str, str] = {}
+    for name, info in base.tensors.items():
+        alias = _own(name, own, base)
+        if alias is not None:
+            found[name] = alias
+        elif DTYPES[info.dtype].merges:  # else position ids and the like, which only some versions store
+            raise IncompatibleError(
+                f"{base.source}: its tensor {name!r} isn't in the loaded {type(model).__name__}; load that checkpoint"
+            )
+    return found
+
+
+def _tensors(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return dict(model.named_parameters(remove_duplicate=False)) | dict(model.named_buffers(remove_duplicate=False))
 
 
 def _own(name: str, own: Mapping[str, torch.Tensor], base: Checkpoint) -> str | None:

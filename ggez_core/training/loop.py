@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import torch
 
-from ..errors import TrainingError
+from ..errors import Cancelled, TrainingError
 from .feed import Feed
 from .objective import Batch, Objective
 from .optimizers import optimizer_of
@@ -51,10 +51,14 @@ class Logged:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What an evaluation found: rows, ready for JSON, and one number by which checkpoints are compared, if any."""
+    """What an evaluation found: rows, ready for JSON, and one number by which checkpoints are compared, if any.
+
+    curve: both sides' scores over the weights of a merge with the base, where that was asked.
+    """
 
     rows: Sequence[Mapping[str, Any]]
     score: float | None = None
+    curve: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Hooks:
     """What the loop tells and asks; all on the first process only.
 
     logged, saved (step, folder), evaluated (step, found). stop: asked after every step; the training then saves and
-    ends. evaluate: asked with the folder of the model, as its library saves it, and the step.
+    ends. evaluate: asked with the folder of the model, as its library saves it, and the step; may raise Cancelled.
     """
 
     logged: Callable[[Logged], None] = lambda logged: None
@@ -125,7 +129,7 @@ class _Loop:
         tracked: dict[str, Any],
     ) -> None:  # fmt: skip
         self.settings, self.order, self.folder, self.hooks = settings, order, folder, hooks
-        self.steps = settings.total(order.steps_per_epoch)
+        self.steps = order.steps(settings)
         self.accelerator = accelerator_of(settings, folder)
         self.process, self.processes = self.accelerator.process_index, self.accelerator.num_processes
         self.size = forward_size(settings, self.processes)
@@ -178,7 +182,8 @@ class _Loop:
         from accelerate.utils import set_seed
 
         set_seed((self.settings.seed * 1_000_003 + step * 4_099 + self.process) % 2**32)  # dropout of this step
-        rate = self.settings.learning_rate * self.settings.share_of_peak(step, self.steps)
+        first, last_step = self.order.stage(step, self.steps)
+        rate = self.settings.learning_rate * self.settings.share_of_peak(step - first, last_step - first)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         total = self._summed(torch.tensor(sum(batch.weight for batch in batches), dtype=torch.float64))
@@ -284,7 +289,10 @@ class _Loop:
 
         def ask() -> None:
             assert self.hooks.evaluate is not None
-            found = self.hooks.evaluate(newest, done)
+            try:
+                found = self.hooks.evaluate(newest, done)
+            except Cancelled:  # it was asked to stop, and the loop will
+                return
             if found.score is not None and found.score > self.best:
                 self.best = found.score
                 self._copy(newest, self.folder / "best")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from ..progress import Progress
-from .objective import Objective
-from .order import Order
 from .settings import Count, LoopSettings, Settings
+
+if TYPE_CHECKING:
+    from .objective import Objective
+    from .order import Order
 
 
 class EvaluationSettings(Settings):
@@ -32,9 +34,14 @@ class EvaluationSettings(Settings):
 
 
 class RunSettings(Settings):
-    """What every kind of training has: the model it starts from, the loop, and what is asked meanwhile."""
+    """What every kind of training has: the model it starts from, the loop, and what is asked meanwhile.
+
+    processes: how many share the work, one a GPU. directory: where relative paths begin: here, if not said.
+    """
 
     model: str
+    processes: Count = 1
+    directory: Path | None = None
     loop: LoopSettings
     evaluation: EvaluationSettings | None = None
 

@@ -185,8 +185,9 @@ def test_progress_on_a_terminal_says_how_much(
 def test_every_verb_has_help_and_json() -> None:
     command = typer.main.get_command(cli.ggez)
     assert set(command.commands) == set(cli.VERBS)
-    leaves = [*command.commands.values(), *command.commands["demo"].commands.values()]
-    for verb in (v for v in leaves if v.name not in ("demo", "app")):
+    leaves = [*command.commands.values()]
+    leaves += [verb for group in ("demo", "runs") for verb in command.commands[group].commands.values()]
+    for verb in (v for v in leaves if v.name not in ("demo", "runs", "app")):
         assert verb.help
         assert "--json" in [option for p in verb.params for option in p.opts], verb.name
         assert all(getattr(p, "help", "") for p in verb.params), verb.name

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +176,12 @@ def test_learning_rates() -> None:
     assert shares[100] == pytest.approx(0.1)
     linear = LoopSettings(steps=100, warmup=0, schedule="linear")
     assert linear.share_of_peak(25, 100) == pytest.approx(0.75)
+
+
+def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(tmp_path: Path, seed: int) -> None:
+    called = [sys.executable, "-m", "tests.kill_training", str(tmp_path), str(seed), "5"]
+    ended = subprocess.run(called, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert ended.returncode == 0, ended.stderr
+    begun = json.loads(ended.stdout)
+    assert begun, "none was killed"
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "killed"))

@@ -1,0 +1,52 @@
+"""Evaluation while a run trains: the model's own scores on both sides, and what merging with the base would give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Cancelled, TrainingError
+from ..evaluation.curve import CurvePoint
+from ..evaluation.tracking import Tracker
+from ..progress import Step
+from ..training.loop import Evaluated
+from ..training.plan import EvaluationSettings
+
+if TYPE_CHECKING:
+    from .work import Reporter
+
+
+class Evaluator:
+    """Asks a run's tasks of the model at a step; a checkpoint is chosen by its GRP, or that of its best merge.
+
+    Raises TrainingError where a GRP is wanted and the tasks score one side alone.
+    """
+
+    def __init__(self, base: str, settings: EvaluationSettings, work: Path, reporter: Reporter) -> None:
+        self._betas, self._reporter = settings.betas, reporter
+        self._tracker = Tracker(
+            base, settings.tasks, work, region=settings.region, alpha=settings.alpha, data=settings.data,
+            limit=settings.limit,
+        )  # fmt: skip
+        if len(self._tracker.sides) < 2:
+            raise TrainingError(
+                f"evaluation.tasks: {', '.join(settings.tasks)} score the {' '.join(self._tracker.sides)} side alone; "
+                "name tasks of both sides, since GRP is of both"
+            )
+
+    def __call__(self, model: Path, step: int) -> Evaluated:
+        """Rows of every β, Q of both sides and GRP at each, and the highest GRP of those that were trained."""
+        points, rows = self._tracker.points(model, self._betas, progress=self._tell)
+        best = max(self._grp(point) for point in points if point.beta > 0)
+        return Evaluated([row.as_dict() for row in rows], best, self._curve(points))
+
+    def _grp(self, point: CurvePoint) -> float:
+        return point.point.grp(self._tracker.alpha)
+
+    def _curve(self, points: list[CurvePoint]) -> list[dict[str, Any]]:
+        return [point.as_dict(self._tracker.alpha) for point in points]
+
+    def _tell(self, step: Step) -> None:
+        self._reporter.evaluating(step)
+        if self._reporter.asked_to_stop():
+            raise Cancelled

@@ -1,0 +1,41 @@
+"""A training as a run: its kind's plan, the loop, and the loop's hooks written into the run's folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..training.loop import Evaluated, Hooks, Logged, Trained, train
+from ..training.saved import SavedStates
+from .evaluating import Evaluator
+from .folder import RunFolder
+from .kinds import kind_of, settings_of
+
+if TYPE_CHECKING:
+    from .work import Reporter
+
+
+def train_run(run: RunFolder, reporter: Reporter) -> Trained:
+    """Train as the run's config says, from where it was."""
+    config = run.config
+    settings = settings_of(config)
+    evaluator = Evaluator(settings.model, settings.evaluation, run.training, reporter) if settings.evaluation else None
+    plan = kind_of(config).plan(settings, run.path / "prepared", reporter.preparing)
+    done = max(SavedStates(run.training / "checkpoints", 1).steps(), default=0)
+    steps = plan.order.steps(settings.loop)
+    reporter.event("began", {"step": done, "steps": steps, "facts": plan.facts})
+    reporter.reached(done, steps)
+
+    def logged(one: Logged) -> None:
+        reporter.event("step", asdict(one))
+        reporter.reached(one.step, one.steps)
+
+    def saved(step: int, folder: Path) -> None:
+        reporter.event("saved", {"step": step, "folder": str(folder)})
+
+    def evaluated(step: int, found: Evaluated) -> None:
+        reporter.event("evaluation", {"step": step, **asdict(found)})
+
+    hooks = Hooks(logged, saved, evaluated, reporter.asked_to_stop, evaluator)
+    return train(plan.objective, plan.order, settings.loop, run.training, hooks, tracked=config)

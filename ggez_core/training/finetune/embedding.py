@@ -1,0 +1,120 @@
+"""Fine-tuning of an embedding model on image-text pairs: pairwise sigmoids for SigLIP, softmax for CLIP."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import torch
+
+from ...checkpoints import Checkpoint
+from ...errors import TrainingError
+from ...families.embedding import EmbeddingModel
+from ...progress import Progress
+from ..contrastive import sigmoid_loss, softmax_loss, true_pairs
+from ..examples import Examples, load_examples
+from ..gather import gathered
+from ..objective import Batch, Inputs
+from ..order import Shuffled
+from ..plan import Plan
+from .settings import EmbeddingSettings, FinetuneSettings
+from .trained import FinetuneObjective, loaded
+
+_IMAGE, _TEXT, _GROUP = "image/", "text/", "group"
+
+
+def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progress: Progress) -> Plan:
+    """Pairs of `image` and `text`."""
+    own = settings.embedding
+    examples = load_examples(settings.data, ("text", "group") if own.same == "group" else ("text",), progress=progress)
+    order = Shuffled(len(examples), settings.loop.batch, settings.loop.seed)
+    model = cast(EmbeddingModel, loaded(checkpoint, settings))
+    objective = ContrastiveTuning(checkpoint, model, settings, examples)
+    facts = {"rows": len(examples), "left_out": dict(examples.dropped), **objective.counts}
+    return Plan(objective, order, facts)
+
+
+class ContrastiveTuning(FinetuneObjective):
+    """Images and texts that belong together are brought near each other, among those of all processes.
+
+    Raises TrainingError for a sigmoid loss of a model without a bias, or where no loss counts.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, model: EmbeddingModel, settings: FinetuneSettings, examples: Examples
+    ) -> None:
+        super().__init__(checkpoint, model, settings, _parts(model, settings.embedding))
+        self.family, self.examples, self.own = model, examples, settings.embedding
+        model.device = None
+        self.weights = _weights(model, settings.embedding)
+        self._groups = _groups(examples, settings.embedding)
+        self._texts = examples.column("text")
+        self._variance: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def batch(self, rows: Sequence[int], seeds: Sequence[int]) -> Batch:
+        images = self.family.prepare_images(self.examples.pictures(rows))
+        texts = self.family.prepare_texts([self._texts[row] for row in rows])
+        inputs = {_IMAGE + name: tensor for name, tensor in images.items()}
+        inputs |= {_TEXT + name: tensor for name, tensor in texts.items()}
+        return Batch({**inputs, _GROUP: self._groups[list(rows)]}, float(len(rows)))
+
+    def forward(self, inputs: Inputs) -> dict[str, torch.Tensor]:
+        images = self.family.image_vectors(_named(inputs, _IMAGE))
+        texts = self.family.text_vectors(_named(inputs, _TEXT))
+        self._variance = (spread(images.detach()), spread(texts.detach()))
+        cosines = gathered(images) @ gathered(texts).T
+        positive = true_pairs(inputs[_GROUP])
+        scale, bias = self.family.logit_scale, self.family.logit_bias
+        factor = scale.exp() if scale is not None else torch.tensor(1 / 0.07, device=cosines.device)
+        parts: dict[str, torch.Tensor] = {}
+        if "sigmoid" in self.weights:
+            assert bias is not None
+            parts["sigmoid"] = sigmoid_loss(cosines * factor + bias, positive)
+        if "softmax" in self.weights:
+            sharp = 1 / self.own.temperature if self.own.temperature else factor
+            parts["softmax"] = softmax_loss(cosines * sharp, positive)
+        return parts
+
+    def watch(self) -> dict[str, float]:
+        if self._variance is None:
+            return {}
+        images, texts = self._variance
+        return {"image_variance": float(images), "text_variance": float(texts)}
+
+
+def spread(vectors: torch.Tensor) -> torch.Tensor:
+    """Variance of unit vectors (n, d) around their mean, 0 (all the same) to 1 (in all directions)."""
+    return 1 - vectors.mean(0).square().sum()
+
+
+def _parts(model: EmbeddingModel, own: EmbeddingSettings) -> list[str]:
+    sides = {"both": (model.image_components + model.text_components), "image": model.image_components,
+             "text": model.text_components}[own.train]  # fmt: skip
+    return [""] if own.train == "both" else [*sides, "logit_scale", "logit_bias"]
+
+
+def _weights(model: EmbeddingModel, own: EmbeddingSettings) -> dict[str, float]:
+    softmax, sigmoid = own.softmax, own.sigmoid
+    if softmax is None and sigmoid is None:
+        softmax, sigmoid = (0.0, 1.0) if model.logit_bias is not None else (1.0, 0.0)
+    found = {"softmax": softmax or 0.0, "sigmoid": sigmoid or 0.0}
+    if found["sigmoid"] and model.logit_bias is None:
+        raise TrainingError("embedding.sigmoid: this model has no bias, it was trained with softmax; say softmax: 1")
+    found = {name: weight for name, weight in found.items() if weight > 0 and math.isfinite(weight)}
+    if not found:
+        raise TrainingError("embedding: neither softmax nor sigmoid counts; say what one of them does")
+    return found
+
+
+def _groups(examples: Examples, own: EmbeddingSettings) -> torch.Tensor:
+    if own.same == "row":
+        return torch.arange(len(examples))
+    known: dict[str, int] = {}
+    keys = examples.column("group" if own.same == "group" else "text")
+    return torch.tensor([known.setdefault(key, len(known)) for key in keys])
+
+
+def _named(inputs: Inputs, prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in inputs.items() if name.startswith(prefix)}

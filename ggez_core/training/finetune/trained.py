@@ -1,0 +1,92 @@
+"""What the objectives of all families share: a loaded model made ready to be trained, and written when it is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...checkpoints import Checkpoint
+from ...errors import TrainingError
+from ...families import Placement, load
+from ...families.family import FamilyModel
+from ...merging.owned import own_names
+from ..lora import add_lora, write_adapted
+from ..objective import Objective
+from ..written import write_model
+from .settings import FinetuneSettings
+
+log = logging.getLogger(__name__)
+_MODEL = "model."  # an objective's name for the model that it trains
+
+
+def loaded(checkpoint: Checkpoint, settings: FinetuneSettings) -> FamilyModel:
+    """The model on the CPU, in the type that it is trained in."""
+    return load(checkpoint, Placement(dtype=getattr(torch, settings.weights)))
+
+
+class FinetuneObjective(Objective):
+    """Trains some parts of a checkpoint's model.
+
+    parts: prefixes of the names of what is trained; LoRA goes there too. Raises TrainingError where gradient
+    checkpointing is asked of a model that hasn't any.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, family_model: FamilyModel, settings: FinetuneSettings, parts: Sequence[str]
+    ) -> None:
+        super().__init__()
+        self.checkpoint, self.settings = checkpoint, settings
+        self.model = family_model.model
+        self._names = {stored: _MODEL + own for stored, own in own_names(self.model, checkpoint).items()}
+        trained = torch.nn.ModuleList(
+            module for name, module in self.model.named_modules() if name in parts or (not name and "" in parts)
+        )
+        if settings.lora is not None:
+            add_lora(self.model, settings.lora, trained)
+        else:
+            chosen = {id(p) for p in trained.parameters()}
+            lone = {id(p) for name, p in self.model.named_parameters() if name in parts}
+            for parameter in self.model.parameters():
+                parameter.requires_grad_(id(parameter) in chosen | lone)
+        if settings.gradient_checkpointing:
+            _checkpoint_gradients(trained)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Numbers of parameters: all, and those that are trained."""
+        return {
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "trained": sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+        }
+
+    def save(self, folder: Path, weights: Mapping[str, torch.Tensor]) -> None:
+        if self.settings.lora is None:
+            trained = {name: weights[name] for name, p in self.named_parameters(remove_duplicate=False)
+                       if p.requires_grad and name in weights}  # fmt: skip
+            write_model(self.checkpoint, self._names, trained, folder)
+            return
+        own = {name.removeprefix(_MODEL): tensor for name, tensor in weights.items() if name.startswith(_MODEL)}
+        write_model(write_adapted(self.checkpoint, self.settings.lora, own, folder), {}, {}, folder)
+
+
+def _checkpoint_gradients(trained: torch.nn.Module) -> None:
+    can: list[Any] = [
+        module for module in trained.modules()
+        if hasattr(module, "activation_checkpointing_enable") or hasattr(module, "gradient_checkpointing_enable")
+        or hasattr(module, "enable_gradient_checkpointing") or hasattr(module, "set_grad_checkpointing")
+    ]  # fmt: skip
+    if not can:
+        raise TrainingError("gradient_checkpointing: this model's library has none for it; leave it out")
+    first = can[0]
+    if hasattr(first, "activation_checkpointing_enable"):  # transformers, its newer name first
+        first.activation_checkpointing_enable()
+    elif hasattr(first, "gradient_checkpointing_enable"):
+        first.gradient_checkpointing_enable({"use_reentrant": False})
+    elif hasattr(first, "enable_gradient_checkpointing"):
+        first.enable_gradient_checkpointing()
+    else:
+        first.set_grad_checkpointing(True)
