@@ -11,7 +11,9 @@ import typer
 
 from ._shared import guard
 
-VERBS = ("inspect", "merge", "eval", "sweep", "finetune", "runs", "alpha", "grp", "card", "push", "demo", "app")
+VERBS = (
+    "inspect", "merge", "eval", "sweep", "curate", "finetune", "runs", "alpha", "grp", "card", "push", "demo", "app",
+)  # fmt: skip
 
 ggez = typer.Typer(  # not `app`: that name is the verb's module
     name="ggez",

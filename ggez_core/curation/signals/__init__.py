@@ -15,6 +15,11 @@ from ...errors import DataError
 from ..signal import Signal
 
 FILES: Mapping[str, str] = {
+    "stated": "stated",
+    "coordinates": "coordinates",
+    "url": "url",
+    "language": "language",
+    "gazetteer": "gazetteer",
     "text": "text",
     "picture": "picture",
     "sharpness": "sharpness",
