@@ -5,6 +5,7 @@ Every figure answers the one question that its title asks. Imports plotly; used 
 
 from ...figures import Table
 from .curve import best_beta_by_alpha, best_beta_table, curve_table, parity_curve, tradeoff
+from .humans import agreement_table, human_bars, human_grp, human_grp_table, human_table
 from .languages import (
     consistency_heatmap,
     consistency_table,
@@ -18,6 +19,7 @@ from .places import country_bars, country_map
 
 __all__ = [
     "Table",
+    "agreement_table",
     "best_beta_by_alpha",
     "best_beta_table",
     "consistency_heatmap",
@@ -27,6 +29,10 @@ __all__ = [
     "curve_table",
     "embedding_map",
     "gap_table",
+    "human_bars",
+    "human_grp",
+    "human_grp_table",
+    "human_table",
     "language_bars",
     "language_gap",
     "parity_curve",
