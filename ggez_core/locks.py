@@ -27,4 +27,5 @@ def alone_in(folder: Path, what: str) -> Iterator[None]:
     try:
         yield
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # a process that another thread just forked holds a copy of it
         os.close(descriptor)

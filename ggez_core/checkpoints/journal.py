@@ -82,6 +82,7 @@ class Journal:
         """Give up the lock, and remove the file."""
         if remove and sys.platform != "win32":  # while it is locked, so that nobody's new journal is meant
             self._path.unlink(missing_ok=True)
+        _unlock(self._descriptor)
         os.close(self._descriptor)
         if remove and sys.platform == "win32":
             with suppress(OSError):  # someone else has it open now
@@ -90,6 +91,14 @@ class Journal:
     def _add(self, line: str) -> None:
         os.write(self._descriptor, f"{line}\n".encode())
         os.fsync(self._descriptor)
+
+
+def _unlock(descriptor: int) -> None:
+    """Give up a lock at once, though a process that another thread just forked holds a copy of the descriptor."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _lock(descriptor: int) -> None:

@@ -18,7 +18,7 @@ from .resolve import Merger
 
 _INTERPRETER = 170_000_000  # what the command and the compiled loops take before the first tensor
 _TORCH, _TORCH_FOR_CUDA = 200_000_000, 500_000_000  # and torch, which methods and devices need
-_WORKER = 20_000_000  # what a worker of a method takes besides its tensors
+_WORKER = 30_000_000  # what a worker of a method takes besides its tensors
 _TEMPORARIES = 8  # tensors of a block's size that a method makes on its way
 _TEMPORARIES_WHOLE = 5  # the same where a block is a whole tensor
 _COUNT = 8 << 16  # bytes of one count of the values that sixteen bits have

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -190,6 +191,20 @@ def test_a_second_evaluation_is_kept_out_of_the_folder(both: tuple[Path, Path], 
     with written_alone(tmp_path / "rows.answers"), pytest.raises(OutputError, match="another evaluation is writing"):
         evaluate(both[0], [Pairs()], output=tmp_path / "rows.jsonl")
     assert evaluate(both[0], [Pairs()], output=tmp_path / "rows.jsonl").rows
+
+
+def test_a_folder_is_free_again_though_a_fork_lives_on(tmp_path: Path) -> None:
+    with written_alone(tmp_path / "answers"), store._writing(tmp_path / "rows"):
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+    try:
+        with written_alone(tmp_path / "answers"), store._writing(tmp_path / "rows"):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_a_task_of_one_split_is_halved(both: tuple[Path, Path]) -> None:
