@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from ..errors import DataError
 RESAMPLES = 2000
 PERMUTATIONS = 20_000
 _MOST_KINDS = 256  # clusters of so many kinds are drawn kind by kind
+_FEW_CLUSTERS = 512  # of which it is remembered what is drawn: 2 MB at most for each number of them
 
 Floats = NDArray[np.float64]
 Clusters = Sequence[Hashable] | NDArray[np.generic]
@@ -37,14 +39,34 @@ def resampled_sums(sums: Floats, seed: int = 0, resamples: int = RESAMPLES) -> F
     """Sums over as many clusters as there are, drawn with replacement: (clusters, m) → (resamples, m).
 
     The same seed draws the same clusters from any sums of as many clusters, so that two results are paired draw by
-    draw. 100,000 clusters take a fraction of a second and no memory beside the result.
+    draw. 100,000 clusters take a fraction of a second and no memory beside the result; what is drawn of few clusters,
+    as slices have, is remembered, for it is asked for again at every β.
     """
-    from .kernels import resampled_sums as run  # numba takes half a second to load
+    from . import kernels  # numba takes half a second to load
 
-    seeds = np.random.default_rng(seed).integers(0, 1 << 64, resamples, dtype=np.uint64)
+    sums = np.ascontiguousarray(sums, np.float64)
+    if len(sums) <= _FEW_CLUSTERS:
+        columns = np.empty((sums.shape[1], resamples))
+        kernels.sums_of_times(sums, _times_drawn(len(sums), seed, resamples), columns)
+        return columns.T
     out = np.empty((resamples, sums.shape[1]))
-    run(np.ascontiguousarray(sums, np.float64), seeds, out)
+    kernels.resampled_sums(sums, _seeds(seed, resamples), out)
     return out
+
+
+@lru_cache(maxsize=64)
+def _times_drawn(clusters: int, seed: int, resamples: int) -> NDArray[np.uint16]:
+    """How often each cluster is drawn: (clusters, resamples)."""
+    from .kernels import times_drawn
+
+    out = np.empty((clusters, resamples), np.uint16)
+    times_drawn(_seeds(seed, resamples), out)
+    return out
+
+
+def _seeds(seed: int, resamples: int) -> NDArray[np.uint64]:
+    """One a resample."""
+    return np.random.default_rng(seed).integers(0, 1 << 64, resamples, dtype=np.uint64)
 
 
 def cluster_mean_interval(

@@ -109,6 +109,17 @@ def test_draws_are_even_and_paired(seed: int) -> None:
     assert not np.array_equal(drawn, resampled_sums(sums, seed + 1, resamples=20_000))
 
 
+@pytest.mark.parametrize("clusters", [0, 1, 2, 7, 300])
+def test_what_is_remembered_of_few_clusters_is_what_is_drawn_of_many(
+    seed: int, clusters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sums = np.random.default_rng(seed).random((clusters, 3))
+    few = [resampled_sums(sums, seed) for _ in range(2)]
+    monkeypatch.setattr("ggez_core.evaluation.intervals._FEW_CLUSTERS", -1)
+    np.testing.assert_allclose(few[0], resampled_sums(sums, seed), rtol=1e-12)
+    assert np.array_equal(*few)
+
+
 def test_clusters_are_numbered_as_they_appear() -> None:
     assert cluster_codes(["b", "a", "b", ("c", 1)]).tolist() == [0, 1, 0, 2]
     assert cluster_codes(np.array([9, 2, 9, 5])).tolist() == [0, 1, 0, 2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ggez_core.errors import DataError
-from ggez_core.evaluation import first_positive_ranks, metrics, ranks_of_scores, retrieval_metrics
+from ggez_core.evaluation import first_positive_ranks, kernels, metrics, ranks_of_scores, retrieval_metrics
 
 Rows = list[list[int]]
 
@@ -136,3 +137,22 @@ def test_scores_give_the_ranks_that_their_embeddings_give(seed: int) -> None:
 def test_a_k_below_one_is_refused() -> None:
     with pytest.raises(DataError, match="k must be 1 or more, not 0"):
         retrieval_metrics(np.eye(2), np.eye(2), [0, 1], ks=(1, 0))
+
+
+def test_ranks_are_the_same_on_one_core_and_on_all(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, 9, (40, 70)).astype(np.float32)
+    members = rng.permutation(70)
+    starts = np.array([0, 1, 30, 70])
+    for low, high in pairwise(starts):
+        members[low:high].sort()
+    group = rng.integers(0, 3, 40)
+    found = [np.zeros(40, np.int64) for _ in range(2)]
+    for run, ranks in zip((kernels.ranks_on_one_core, kernels.ranks_on_all_cores), found, strict=True):
+        run(scores, group, starts, members, ranks)
+    order = [np.argsort(-line, kind="stable") for line in scores]
+    expected = [
+        1 + min(int(np.flatnonzero(place == member)[0]) for member in members[starts[g] : starts[g + 1]])
+        for place, g in zip(order, group, strict=True)
+    ]
+    assert [ranks.tolist() for ranks in found] == [expected, expected]
