@@ -32,7 +32,7 @@ def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 @_compiled()
-def _rank(line: Floats, positives: Ints) -> int:
+def _rank(line: Floats, positives: Ints) -> np.int32:
     """Rank from 1 of the best positive among scores; equal ones rank in their order."""
     best = positives[0]
     for i in range(1, positives.size):
