@@ -15,6 +15,12 @@ def demo_root() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "assets" / "demo"
 
 
+def configs_root() -> Path:
+    """The folder of the configs that ship, one YAML file each."""
+    installed = _PACKAGE / "_assets" / "configs"
+    return installed if installed.is_dir() else _PACKAGE.parent / "assets" / "configs"
+
+
 def demo_names() -> list[str]:
     """The shipped checkpoints as they are named on the command line and the page: `demo:siglip/base`, …"""
     root = demo_root()

@@ -67,6 +67,26 @@ def build(
         typer.echo(f"{target}: base and sea, made in {seconds / 60:.1f} minutes")
 
 
+@verbs.command("data")
+def data(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for train.parquet.")],
+    sides: Annotated[str, typer.Option(help="regional, global or both.")] = "regional",
+    pictures: Annotated[int, typer.Option(min=1, help="Pictures of every thing.")] = 64,
+    json: JsonOption = False,
+) -> None:
+    """Write the small world's training split as Parquet: pictures with captions and questions, to fine-tune on."""
+    from ..demo.world.export import export
+
+    if sides not in ("regional", "global", "both"):
+        raise SourceError(f"--sides {sides}: is none of regional, global, both")
+    with progress_bar("small world", quiet=json) as progress:
+        target = export(output, sides=sides, pictures=pictures, progress=progress)  # type: ignore[arg-type]
+    if json:
+        print_json({"file": str(target), "bytes": target.stat().st_size})
+    else:
+        typer.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
+
+
 @verbs.command("show")
 def show(
     family: Annotated[str | None, typer.Argument(help="A family, to see only its checkpoints.")] = None,

@@ -21,6 +21,7 @@ from .loading import data_by_task, for_region, load_tasks, named_tasks
 from .rows import Score
 from .runner import Bench
 from .sweep import Moving
+from .task import Task
 
 
 class Tracker:
@@ -33,7 +34,7 @@ class Tracker:
     def __init__(
         self,
         base: str | Path | Checkpoint,
-        tasks: Sequence[str],
+        tasks: Sequence[str | Task],
         work: Path,
         *,
         region: str = "SEA",

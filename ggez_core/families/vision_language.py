@@ -102,6 +102,12 @@ class VisionLanguageModel:
             return f"{self.processor.tokenizer.bos_token}{form}\n"
         return self._conversation(self._turn(asked, text), add_generation_prompt=True)
 
+    def conversation(self, asked: VisualQuestion, answer: str) -> str:
+        """The prompt and its answer as the chat template writes them; nothing but space follows the answer's turn."""
+        text = with_options(asked.question.strip(), asked.options)
+        reply = {"role": "assistant", "content": [{"type": "text", "text": answer}]}
+        return self._conversation(self._turn(asked, text), reply, add_generation_prompt=False).rstrip()
+
     def prepare(self, questions: Sequence[VisualQuestion]) -> Prepared:
         """Token ids (n, length), their mask, and pixels as the model takes them; all with an image, or all without.
 

@@ -58,6 +58,11 @@ class Examples:
         """A light column, as texts; empty where a row has none."""
         return [as_text(row.get(name)) for row in self.rows]
 
+    @property
+    def keys(self) -> list[str]:
+        """What tells every row's image apart: a digest of its bytes, or where they weren't looked at, its place."""
+        return [digest or place.name for digest, place in zip(self.digests, self.images.places, strict=True)]
+
     def pictures(self, rows: Sequence[int]) -> list[Image.Image]:
         """These rows' images, opened."""
         return self.images.some(rows)

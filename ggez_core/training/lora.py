@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ADAPTER = "adapter"
 
 
-def add_lora(model: torch.nn.Module, settings: LoraSettings, within: torch.nn.Module) -> None:
-    """Freeze the model and put LoRA beside the linear layers of its part `within`.
+def add_lora(model: torch.nn.Module, settings: LoraSettings, trains: Callable[[str], bool]) -> None:
+    """Freeze the model and put LoRA beside the linear layers whose weights `trains` names.
 
     Raises TrainingError where peft isn't installed or no layer has such a name.
     """
@@ -28,14 +28,14 @@ def add_lora(model: torch.nn.Module, settings: LoraSettings, within: torch.nn.Mo
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError:
         raise TrainingError("lora: needs peft; install it with: pip install 'ggez-workbench[lora]'") from None
-    inside = {id(module) for module in within.modules()}
+    linear = [name for name, module in model.named_modules()
+              if isinstance(module, torch.nn.Linear) and trains(f"{name}.weight")]  # fmt: skip
     chosen = [
-        name for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and id(module) in inside
-        and (not settings.targets or name.rpartition(".")[2] in settings.targets or name in settings.targets)
+        name for name in linear
+        if (not settings.targets or name.rpartition(".")[2] in settings.targets or name in settings.targets)
     ]  # fmt: skip
     if not chosen:
-        known = sorted({n.rpartition(".")[2] for n, m in within.named_modules() if isinstance(m, torch.nn.Linear)})
+        known = sorted({name.rpartition(".")[2] for name in linear})
         raise TrainingError(f"lora.targets: no linear layer is called so; there is: {', '.join(known)}")
     model.requires_grad_(False)
     inject_adapter_in_model(_config(LoraConfig, settings, chosen), model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +12,7 @@ import torch
 from ...checkpoints import Checkpoint
 from ...errors import TrainingError
 from ...families.embedding import EmbeddingModel
+from ...merging.owned import own_names
 from ...progress import Progress
 from ..contrastive import sigmoid_loss, softmax_loss, true_pairs
 from ..examples import Examples, load_examples
@@ -45,7 +46,7 @@ class ContrastiveTuning(FinetuneObjective):
     def __init__(
         self, checkpoint: Checkpoint, model: EmbeddingModel, settings: FinetuneSettings, examples: Examples
     ) -> None:
-        super().__init__(checkpoint, model, settings, _parts(model, settings.embedding))
+        super().__init__(checkpoint, model, settings, _trains(checkpoint, model, settings.embedding))
         self.family, self.examples, self.own = model, examples, settings.embedding
         model.device = None
         self.weights = _weights(model, settings.embedding)
@@ -89,10 +90,12 @@ def spread(vectors: torch.Tensor) -> torch.Tensor:
     return 1 - vectors.mean(0).square().sum()
 
 
-def _parts(model: EmbeddingModel, own: EmbeddingSettings) -> list[str]:
-    sides = {"both": (model.image_components + model.text_components), "image": model.image_components,
-             "text": model.text_components}[own.train]  # fmt: skip
-    return [""] if own.train == "both" else [*sides, "logit_scale", "logit_bias"]
+def _trains(checkpoint: Checkpoint, model: EmbeddingModel, own: EmbeddingSettings) -> Callable[[str], bool]:
+    if own.train == "both":
+        return lambda name: True
+    others = model.text_components if own.train == "image" else model.image_components
+    stored = {own_name: name for name, own_name in own_names(model.model, checkpoint).items()}
+    return lambda name: name in stored and checkpoint.component_of(stored[name]) not in others
 
 
 def _weights(model: EmbeddingModel, own: EmbeddingSettings) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,31 +29,31 @@ def loaded(checkpoint: Checkpoint, settings: FinetuneSettings) -> FamilyModel:
 
 
 class FinetuneObjective(Objective):
-    """Trains some parts of a checkpoint's model.
+    """Trains some weights of a checkpoint's model.
 
-    parts: prefixes of the names of what is trained; LoRA goes there too. Raises TrainingError where gradient
+    trains: whether a weight is trained, by its name in the model; LoRA goes where it says so. holds: the only part of
+    the model that a step needs, where the others are asked beforehand. Raises TrainingError where gradient
     checkpointing is asked of a model that hasn't any.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, family_model: FamilyModel, settings: FinetuneSettings, parts: Sequence[str]
-    ) -> None:
+        self, checkpoint: Checkpoint, family_model: FamilyModel, settings: FinetuneSettings,
+        trains: Callable[[str], bool], holds: str | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.checkpoint, self.settings = checkpoint, settings
-        self.model = family_model.model
-        self._names = {stored: _MODEL + own for stored, own in own_names(self.model, checkpoint).items()}
-        trained = torch.nn.ModuleList(
-            module for name, module in self.model.named_modules() if name in parts or (not name and "" in parts)
-        )
+        whole = family_model.model
+        names = own_names(whole, checkpoint)
+        self.model = whole if holds is None else torch.nn.ModuleDict({holds: whole.get_submodule(holds)})
+        held = dict(self.model.named_parameters(remove_duplicate=False))
+        self._names = {stored: _MODEL + own for stored, own in names.items() if own in held}
         if settings.lora is not None:
-            add_lora(self.model, settings.lora, trained)
+            add_lora(self.model, settings.lora, trains)
         else:
-            chosen = {id(p) for p in trained.parameters()}
-            lone = {id(p) for name, p in self.model.named_parameters() if name in parts}
-            for parameter in self.model.parameters():
-                parameter.requires_grad_(id(parameter) in chosen | lone)
+            for name, parameter in held.items():
+                parameter.requires_grad_(trains(name))
         if settings.gradient_checkpointing:
-            _checkpoint_gradients(trained)
+            _checkpoint_gradients(self.model)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -1,0 +1,49 @@
+"""The configs that ship are whole; what is asked of a model while it learns is what a sweep asks; the data exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ggez_core.demo.world.export import export
+from ggez_core.errors import OutputError
+from ggez_core.evaluation.sweep import sweep
+from ggez_core.evaluation.tracking import Tracker
+from ggez_core.runs.kinds import complete, read_config
+from ggez_core.training.examples import DataSettings, load_examples
+from tests.tiny_pairs import Pairs, pair
+
+CONFIGS = sorted((Path(__file__).parents[2] / "assets" / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_shipped_config_is_whole(path: Path) -> None:
+    whole = complete(read_config(path))
+    assert whole == complete(whole)
+    assert whole["loop"]["learning_rate"] > 0
+
+
+def test_the_small_world_is_data_to_train_on(tmp_path: Path) -> None:
+    path = export(tmp_path / "world", pictures=1, captions_each=2)
+    found = load_examples([DataSettings(source=str(path))], ("text", "group", "question", "answer"))
+    assert len(found) == 210  # 105 things
+    assert not found.dropped
+    assert found.pictures([3])[0].size == (48, 48)
+    assert len({*found.column("group")}) == 105
+    assert len({*found.column("language")}) > 10
+    with pytest.raises(OutputError, match="exists already"):
+        export(tmp_path / "world", pictures=1)
+
+
+def test_what_is_asked_while_it_learns_is_what_a_sweep_asks(tmp_path: Path) -> None:
+    base, trained = pair(tmp_path)
+    tasks = [Pairs(count=12)]
+    tracker = Tracker(base, tasks, tmp_path / "work", alpha=0.4)
+    points, rows = tracker.points(trained, [0.5])
+    report = sweep(base, trained, [0.5], tasks, alpha=0.4)
+    assert [p.beta for p in points] == [0.0, 0.5, 1.0]
+    assert [p.as_dict(0.4) for p in points] == [p.as_dict(0.4) for p in report.curve]
+    assert rows
+    again, _ = tracker.points(base)
+    assert [p.as_dict(0.4) | {"beta": 0.0} for p in again] == [points[0].as_dict(0.4)] * 2
