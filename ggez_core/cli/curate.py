@@ -36,6 +36,10 @@ WithoutOption = Annotated[
 NearOption = Annotated[
     int | None, typer.Option(min=-1, max=16, help="Bits in which hashes of near-duplicates differ; -1 keeps them.")
 ]
+NearCosineOption = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Cosine of near-duplicates' embeddings, .9 or more; 0 keeps them."),
+]
 TrustOption = Annotated[
     list[str] | None, typer.Option(help="SIGNAL=NUMBER: its evidence times that; 0 ignores it; repeatable.")
 ]
@@ -59,6 +63,9 @@ curation = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
+    from . import _curated
+
+    _curated.register(curation)
     app.add_typer(curation, name="curate")
 
 
@@ -89,6 +96,7 @@ def run(
     at_most: AtMostOption = None,
     without: WithoutOption = None,
     near: NearOption = None,
+    near_cosine: NearCosineOption = None,
     trust: TrustOption = None,
     runner: Annotated[str, typer.Option(help="native: processes of this machine; ray: a cluster.")] = "native",
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; as many as processors if none.")] = None,
@@ -102,8 +110,9 @@ def run(
         signals.append(f"similarity:model={model},references={references}")
     if min_reward is not None or reward is not None:
         signals.append(f"reward:{reward}" if reward else f"reward:model={model}")
-    cut = _moved(
-        default_cut(), region, confidence, min_reward, at_least, at_most, without, near, trust)  # fmt: skip
+    cut = _moved(default_cut(), region, confidence, min_reward, at_least, at_most, without, near, near_cosine, trust)
+    if near_cosine and not any(text.partition(":")[0] == "embedding" for text in signal or ()):
+        signals.append(f"embedding:model={model}")
     names = dict(_pair(f"--map {text}", text, "image=picture") for text in map or ())
     with progress_bar("Curating", quiet=as_json) as progress:
         found = curate(
@@ -123,6 +132,7 @@ def threshold(
     at_most: AtMostOption = None,
     without: WithoutOption = None,
     near: NearOption = None,
+    near_cosine: NearCosineOption = None,
     trust: TrustOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -132,7 +142,10 @@ def threshold(
 
     before = Cut.from_dict(read_plan(folder)["cut"])
     _show(
-        recut(folder, _moved(before, region, confidence, min_reward, at_least, at_most, without, near, trust)), as_json
+        recut(
+            folder, _moved(before, region, confidence, min_reward, at_least, at_most, without, near, near_cosine, trust)
+        ),
+        as_json,
     )
 
 
@@ -145,6 +158,7 @@ def _moved(
     at_most: list[str] | None,
     without: list[str] | None,
     near: int | None,
+    near_cosine: float | None,
     trust: list[str] | None,
 ) -> Cut:
     """A cut with what the options say changed."""
@@ -175,6 +189,8 @@ def _moved(
             limits.append(Limit(name, column, **{side: bound}))  # type: ignore[arg-type]
     if near is not None:
         cut = replace(cut, distance=None if near < 0 else near)
+    if near_cosine is not None:
+        cut = replace(cut, cosine=near_cosine or None)
     trusted = {**cut.trust, **dict(_number("--trust", text) for text in trust or ())}
     return replace(cut, limits=tuple(limits), trust=trusted)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import DataError, OutputError
 from ..progress import Progress, Step, silent
-from .cut import READABLE, Cut, Summary, decide, read_measured, write_cut
+from .cut import READABLE, Cut, Summary, decide, read_measured, with_pairs, write_cut
 from .limits import Limit
 from .measure import Work
 from .pieces import ROWS, Piece, pieces_of
@@ -154,7 +154,7 @@ def _cut(output: Path, cut: Cut) -> Summary:
     _, files = plan_files(output)
     names = parquet.read_schema(files[0]).names
     usable = replace(cut, limits=tuple(limit for limit in cut.limits if limit.column in names or not _optional(limit)))
-    measured = read_measured(files, limit_columns(usable, names))
+    measured = with_pairs(read_measured(files, limit_columns(usable, names)), usable)
     return write_cut(output, measured, usable, decide(measured, usable))
 
 

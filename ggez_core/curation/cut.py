@@ -12,7 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ from .. import regions
 from ..checkpoints.output import sync_folder
 from ..errors import DataError
 from .limits import Limit
+from .near import MatchesByCosine, near_duplicates
+from .near.embedded import embedding_pairs
 from .region import Beliefs, Told, combine
 
 if TYPE_CHECKING:
@@ -46,13 +48,15 @@ class Cut:
 
     region: a code such as SEA, or countries such as ID+TH; None keeps all regions. confidence: the least belief in the
     region. limits: bounds on columns. distance: bits in which the perceptual hashes of near-duplicates differ at most;
-    None leaves them. trust: a signal's evidence is multiplied by it (default 1; 0 ignores the signal).
+    cosine: the least of their embeddings; None for either leaves it aside. trust: a signal's evidence is multiplied by
+    it (default 1; 0 ignores the signal).
     """
 
     region: str | None = "SEA"
     confidence: float = 0.5
     limits: tuple[Limit, ...] = ()
     distance: int | None = 8
+    cosine: float | None = None
     trust: Mapping[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -91,6 +95,8 @@ class Measured:
     counts: tuple[int, ...]
     columns: dict[str, NDArray[Any]]
     told: dict[str, Told]
+    near: MatchesByCosine | None = None
+    """Pairs of near embeddings, where a cut asks for them: `with_pairs`."""
 
     def __len__(self) -> int:
         return sum(self.counts)
@@ -133,6 +139,17 @@ def read_measured(files: Sequence[Path], wanted: Sequence[str]) -> Measured:
     return Measured(tuple(files), counts, columns, told)
 
 
+def with_pairs(measured: Measured, cut: Cut) -> Measured:
+    """What was measured with the pairs of near embeddings that a cut asks for. Raises DataError without embeddings."""
+    import pyarrow.parquet as parquet
+
+    if cut.cosine is None or measured.near is not None:
+        return measured
+    if "embedding" not in parquet.read_schema(measured.files[0]).names:
+        raise DataError("near-duplicates by cosine need embeddings; add --signal embedding:model=NAME")
+    return replace(measured, near=embedding_pairs(measured.files))
+
+
 def decide(measured: Measured, cut: Cut) -> Decision:
     """Apply a cut. Raises RegionError for an unknown region."""
     inside = np.zeros(len(CODES), bool)
@@ -153,30 +170,20 @@ def decide(measured: Measured, cut: Cut) -> Decision:
         passes.append(beliefs.region_belief >= cut.confidence)
     so_far = np.logical_and.reduce(passes) if passes else np.ones(len(measured), bool)
     groups = None
-    if cut.distance is not None and "phash" in measured.columns:
-        unique, groups = _near_duplicates(measured, so_far, cut.distance)
+    by_hash = cut.distance is not None and "phash" in measured.columns
+    if by_hash or (cut.cosine is not None and measured.near is not None):
+        found = near_duplicates(
+            so_far,
+            np.arange(len(measured)),
+            measured.columns.get("reward", np.full(len(measured), np.nan)),
+            hashes=measured.columns["phash"] if by_hash else None,
+            distance=cut.distance or 0,
+            pairs=measured.near.at(cut.cosine) if measured.near is not None and cut.cosine is not None else None,
+        )
+        groups = found.group
         names.append(NEAR)
-        passes.append(unique)
+        passes.append(~found.dropped)
     return Decision(tuple(names), tuple(passes or [so_far]), beliefs, groups)
-
-
-def _near_duplicates(
-    measured: Measured, among: NDArray[np.bool_], distance: int
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which rows are no near-duplicate of a better one among those that are good otherwise; and every row's group."""
-    from .near import best_of, hamming_groups
-
-    hashes = measured.columns["phash"]
-    known = np.array([value is not None for value in hashes.tolist()]) if hashes.dtype == object else ~np.isnan(hashes)
-    rows = np.flatnonzero(among & known)
-    unique = np.ones(len(measured), bool)
-    groups = np.arange(len(measured))
-    if len(rows):
-        found = hamming_groups(hashes[rows].astype(np.uint64), distance)
-        rewards = measured.columns["reward"][rows] if "reward" in measured.columns else np.full(len(rows), np.nan)
-        unique[rows] = best_of(found, rewards, [f"{row:012d}" for row in rows.tolist()])
-        groups[rows] = rows[found]
-    return unique, groups
 
 
 def write_cut(folder: Path, measured: Measured, cut: Cut, decision: Decision) -> Summary:

@@ -75,8 +75,10 @@ def _with_runner(runner: str) -> Any:
             except ImportError:
                 raise DataError("--runner ray needs Ray; install it with: pip install 'ggez-workbench[ray]'") from None
             daft.set_runner_ray(noop_if_initialized=True)
-        else:
+        elif _begun_with() is None:  # Daft takes one runner a process, and only once
             daft.set_runner_native()
+        elif _begun_with() != runner:
+            raise ValueError(f"this process runs on {_begun_with()}")
     except GgezError:
         raise
     except Exception as error:
@@ -85,6 +87,14 @@ def _with_runner(runner: str) -> Any:
             "runner that it began with"
         ) from None
     return daft
+
+
+def _begun_with() -> str | None:
+    """The runner of this process, if it has one."""
+    from daft.runners import _get_runner
+
+    begun = _get_runner()
+    return None if begun is None else str(begun.name)
 
 
 def _declare(daft: Any) -> None:

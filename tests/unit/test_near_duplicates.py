@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from ggez_core.curation.near import (
     hamming_pairs,
     near_duplicates,
 )
+from ggez_core.curation.near.embedded import embedding_pairs
 from ggez_core.errors import DataError
 
 
@@ -70,18 +72,18 @@ def test_hashes_that_no_pair_joins_stay_alone_and_none_is_no_trouble() -> None:
             hamming_pairs(np.zeros(2, np.uint64), distance)
 
 
-@pytest.mark.parametrize("clustered", [True, False])
-def test_pairs_by_cosine_are_those_of_brute_force(seed: int, clustered: bool) -> None:
+@pytest.mark.parametrize(("clustered", "width"), [(True, 24), (False, 24), (True, 200), (False, 200)])
+def test_pairs_by_cosine_are_those_of_brute_force(seed: int, clustered: bool, width: int) -> None:
     rng = np.random.default_rng(seed)
-    vectors = rng.normal(size=(3_000, 24)).astype(np.float32)
+    vectors = rng.normal(size=(3_000, width)).astype(np.float32) * np.linspace(3, 0.1, width, dtype=np.float32) ** 2
     if clustered:
-        vectors = 0.3 * vectors + rng.normal(size=(40, 24)).astype(np.float32)[rng.integers(0, 40, 3_000)]
+        vectors = 0.2 * vectors + vectors[:40][rng.integers(0, 40, 3_000)]
     vectors[7] = 0
     vectors[11] = np.nan
-    threshold = 0.96 if clustered else 0.7
     exact = vectors.astype(np.float64)
     exact /= np.maximum(np.linalg.norm(exact, axis=1, keepdims=True), 1e-12)
     cosines = np.triu(np.nan_to_num(exact @ exact.T, nan=-1), 1)
+    threshold = 0.96 if clustered else float(np.sort(cosines, axis=None)[-300])
     found = cosine_pairs(vectors, threshold)
     pairs = set(map(tuple, found.pairs.tolist()))
     sure = set(map(tuple, np.argwhere(cosines >= threshold + 1e-5).tolist()))
@@ -134,7 +136,8 @@ def test_only_candidates_are_compared_and_the_best_of_them_stays() -> None:
     assert by_hash.best.tolist() == [1, 1, 1, 3, 4, 5, 6]
     assert by_hash.dropped.tolist() == [True, False, True, False, False, False, False]
     assert [rows.tolist() for rows in by_hash.groups()] == [[1, 0, 2]]
-    both = near_duplicates(candidates, ids, rewards, hashes=hashes, distance=1, vectors=vectors)
+    pairs = cosine_pairs(vectors, 0.96).pairs
+    both = near_duplicates(candidates, ids, rewards, hashes=hashes, distance=1, pairs=np.vstack([pairs, [[5, 6]]]))
     assert [rows.tolist() for rows in both.groups()] == [[1, 0, 2], [3, 5]]
     none = near_duplicates(candidates, ids, rewards)
     assert not none.dropped.any()
@@ -151,3 +154,36 @@ def test_200_000_rows_are_cut_in_a_second_or_two_of_processor_time(seed: int) ->
     found = near_duplicates(np.ones(200_000, bool), ids, rewards, hashes=hashes)
     assert time.process_time() - started < 4
     assert 50_000 <= found.dropped.sum() < 50_200
+
+
+def test_pairs_of_embeddings_are_kept_and_made_again_when_files_change(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(60, 8)).astype(np.float32)
+    vectors[30:] = vectors[:30] + 0.05 * rng.normal(size=(30, 8)).astype(np.float32)
+    rows: list[list[float] | None] = [v.tolist() for v in vectors]
+    rows[5] = None
+    files = [_measured(tmp_path / f"{at}.parquet", rows[at : at + 20]) for at in (0, 20, 40)]
+    exact = vectors.copy()
+    exact[5] = np.nan
+    expected = cosine_pairs(exact, 0.9)
+    found = embedding_pairs(files)
+    assert len(expected.pairs) > 20
+    assert np.array_equal(found.pairs, expected.pairs)
+    kept = list(tmp_path.glob("near-*.npz"))
+    assert len(kept) == 1
+    before = kept[0].stat().st_mtime_ns
+    assert np.array_equal(embedding_pairs(files).pairs, expected.pairs)
+    assert kept[0].stat().st_mtime_ns == before
+    kept[0].write_bytes(b"damaged")
+    assert np.array_equal(embedding_pairs(files).pairs, expected.pairs)
+    _measured(files[0], [None] * 20)
+    assert embedding_pairs(files).pairs.min(initial=99) >= 20
+    assert len(list(tmp_path.glob("near-*.npz"))) == 1
+
+
+def _measured(path: Path, rows: list[list[float] | None]) -> Path:
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    parquet.write_table(pyarrow.table({"embedding": pyarrow.array(rows, pyarrow.list_(pyarrow.float32()))}), path)
+    return path

@@ -32,7 +32,7 @@ from tests.fake_endpoint import Answer, question, served
 def _world(seed: int, count: int = 120, language: str = "en") -> Batch:
     """Regional pictures of the small world's test split; each second one with the caption of something else."""
     rng = np.random.default_rng(seed)
-    shown = [p for p in pictures("test") if p.concept.regional and language in p.concept.names]
+    shown = [p for p in pictures("test", 8) if p.concept.regional and language in p.concept.names]
     chosen = [shown[i] for i in rng.choice(len(shown), min(count, len(shown)), replace=False)]
     texts = []
     for number, picture in enumerate(chosen):
@@ -47,8 +47,9 @@ def test_similarity_tells_matched_pairs_from_others_at_three_in_any_language(see
     found = signal("reward:model=demo:siglip/sea").measure(_world(seed, language=language))
     rewards = np.array(found["reward"])
     assert ((rewards >= 1) & (rewards <= 5)).all()
-    assert (rewards[1::2] >= 3).mean() < 0.15
-    assert (rewards[::2] >= 3).mean() > 0.6
+    matched, others = (rewards[::2] >= 3).mean(), (rewards[1::2] >= 3).mean()
+    assert others < 0.25
+    assert matched > others + 0.4
     assert found["reward_error"] == [None] * len(rewards)
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .cosine import cosine_pairs
 from .groups import best_of, groups_of
 from .hamming import hamming_groups
 
@@ -43,37 +43,34 @@ class Duplicates:
 
 def near_duplicates(
     candidates: NDArray[np.bool_],
-    ids: Sequence[str],
+    ids: Sequence[str] | NDArray[np.int64],
     rewards: ArrayLike,
     *,
-    hashes: Sequence[int | None] | NDArray[np.uint64] | None = None,
+    hashes: Sequence[int | None] | NDArray[Any] | None = None,
     distance: int = 8,
-    vectors: ArrayLike | None = None,
-    cosine: float = 0.96,
+    pairs: NDArray[np.int64] | None = None,
 ) -> Duplicates:
-    """Find them by perceptual hash, by embedding, or by both (a pair by either).
+    """Find them by perceptual hash, by pairs found otherwise (by embedding), or by both: a pair by either.
 
-    candidates: (n,). rewards: (n,), NaN below all others. hashes: (n,), None where there is no picture. vectors:
-    (n, d), NaN where there is none. Raises DataError for a distance or cosine that can't be.
+    candidates: (n,). rewards: (n,), NaN below all others. hashes: (n,), None where there is no picture. pairs: (m, 2);
+    those of which a row isn't a candidate don't count. Raises DataError for a distance that can't be.
     """
     count = candidates.size
-    pairs: list[NDArray[np.int64]] = []
+    joined: list[NDArray[np.int64]] = []
     if hashes is not None:
-        rows = candidates & _known(hashes)
-        at = np.flatnonzero(rows)
-        words = np.array([hashes[row] for row in at.tolist()], np.uint64) if at.size else np.empty(0, np.uint64)
-        pairs.append(np.column_stack([at, at[hamming_groups(words, distance)]]))
-    if vectors is not None:
-        at = np.flatnonzero(candidates)
-        pairs.append(at[cosine_pairs(np.asarray(vectors)[at], cosine).pairs])
-    group = groups_of(count, *pairs)
+        at = np.flatnonzero(candidates & _known(hashes))
+        words = np.array([int(hashes[row] or 0) for row in at.tolist()], np.uint64)
+        joined.append(np.column_stack([at, at[hamming_groups(words, distance)]]))
+    if pairs is not None:
+        joined.append(pairs[candidates[pairs].all(axis=1)])
+    group = groups_of(count, *joined)
     stays = best_of(group, rewards, ids)
     best = np.arange(count)
     best[group[stays]] = np.flatnonzero(stays)
     return Duplicates(group, best[group])
 
 
-def _known(hashes: Sequence[int | None] | NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _known(hashes: Sequence[int | None] | NDArray[Any]) -> NDArray[np.bool_]:
     if isinstance(hashes, np.ndarray) and hashes.dtype == np.uint64:
         return np.ones(hashes.size, bool)
     return np.array([value is not None and value == value for value in hashes], bool)

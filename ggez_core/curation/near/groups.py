@@ -23,18 +23,19 @@ def groups_of(count: int, *pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     return parents
 
 
-def best_of(groups: NDArray[np.int64], rewards: ArrayLike, ids: Sequence[str]) -> NDArray[np.bool_]:
+def best_of(groups: NDArray[np.int64], rewards: ArrayLike, ids: Sequence[str] | NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which rows stay: of every group the one of the highest reward, and of those the one of the lowest id.
 
     groups: (n,), as `groups_of` gives them. rewards: (n,) floats, NaN (no reward) is below all others. Ids compare as
-    texts, so the choice doesn't depend on the order of rows or shards; of equal ids the first row stays.
+    texts or numbers, so the choice doesn't depend on the order of shards; of equal ids the first row stays.
     """
     values = np.asarray(rewards, np.float64)
     worth = np.where(np.isnan(values), -np.inf, values)
     crowded = np.flatnonzero(np.bincount(groups, minlength=groups.size)[groups] > 1)
     staying = np.ones(groups.size, bool)
     if crowded.size:  # ids are sorted for those rows only: texts are slow
-        names = np.array([ids[row] for row in crowded.tolist()], dtype=object)
+        numbers = isinstance(ids, np.ndarray) and ids.dtype != object
+        names = np.array([ids[row] for row in crowded.tolist()], dtype=np.int64 if numbers else object)
         by_name = np.empty(crowded.size, np.int64)
         by_name[np.argsort(names, kind="stable")] = np.arange(crowded.size)
         order = np.lexsort((by_name, -worth[crowded], groups[crowded]))

@@ -55,11 +55,11 @@ def tally(
 
 
 def _slices(values: Sequence[Any] | NDArray[Any], kept: NDArray[np.bool_]) -> dict[str, tuple[int, int]]:
-    """Rows before and kept by value, the most frequent first; equal ones by name, unknown last."""
+    """Rows before and kept by value: those with most rows kept first, then the most frequent; unknown last."""
     names, which = np.unique([_name(value) for value in values], return_inverse=True)
     before, after = np.bincount(which, minlength=len(names)), np.bincount(which[kept], minlength=len(names))
     found = {str(name): (int(b), int(a)) for name, b, a in zip(names, before, after, strict=True)}
-    return dict(sorted(found.items(), key=lambda item: (item[0] == UNKNOWN, -item[1][0], item[0])))
+    return dict(sorted(found.items(), key=lambda item: (item[0] == UNKNOWN, -item[1][1], -item[1][0], item[0])))
 
 
 def _name(value: Any) -> str:

@@ -25,6 +25,7 @@ FILES: Mapping[str, str] = {
     "sharpness": "sharpness",
     "phash": "phash",
     "reward": "reward",
+    "embedding": "embedding",
 }
 
 
