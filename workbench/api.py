@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from . import curate_api
 from .exporting import Exported, export
 from .pairs import Pair
 from .problem import offer
@@ -92,6 +93,7 @@ def register(service: Service) -> None:
     offer(preflight, "preflight", "load", 2)
     offer(load_pair, "load_pair", "load", 2)
     offer(export_merged, "export", "export", 1)
+    curate_api.register(service)
     for view in VIEWS.values():
         view.register(service)
 

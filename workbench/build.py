@@ -20,7 +20,7 @@ from .problem import Problem, attempt
 from .service import DEMO_PAIR, Service
 from .session import session_of
 from .settings import Settings
-from .tabs import compare, crosslingual, export, models, sweep
+from .tabs import compare, crosslingual, curate, export, models, sweep
 from .text import say
 from .theme import CSS, theme
 
@@ -41,10 +41,13 @@ def build(service: Service) -> gr.Blocks:
                 swept = sweep.build(service, head, compared)
             with gr.Tab(say("tab.crosslingual"), id="crosslingual"):
                 crosslingual.build(service, head)
+            with gr.Tab(say("tab.curate"), id="curate"):
+                curated = curate.build(service)
             with gr.Tab(say("tab.export"), id="export"):
                 export.build(service, head, force)
         api.register(service)
         _start(service, page, head, chosen, compared, swept)
+        curated.load(page)
     page.queue(default_concurrency_limit=4)
     return page  # type: ignore[no-any-return]
 

@@ -51,6 +51,12 @@ def notice(message: str, kind: str = "note") -> Html:
     return tag("p", message, cls=f"gg-notice gg-{kind}", role="alert" if kind == "problem" else "status")
 
 
+def progress_bar(share: float, said: str, label: str) -> Html:
+    """How far something is, as a bar and in words. label: what it is the progress of, for a screen reader."""
+    bar = tag("progress", max="1", value=f"{min(share, 1.0):.4f}", aria_label=label)
+    return tag("div", bar, tag("span", said), cls="gg-progress", role="status")
+
+
 def fine(text: str) -> Html:
     """A remark in small print."""
     return tag("p", text, cls="gg-fine")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ggez_core.errors import GgezError, RecipeError
 from ggez_core.progress import Progress, silent
 
+from .curations import Curations
 from .drawn import Drawn
 from .exports import Exports
 from .pairs import Pair, PairStore
@@ -48,6 +49,7 @@ class Service:
         self.drawn = Drawn()
         self.slow = SlowQuestions()
         self.sweeps = SweepJobs(settings.storage / "sweeps", settings.memory_budget)
+        self.curations = Curations(settings.storage / "curations", shared=settings.shared)
         self._pairs = PairStore(settings.memory_budget)
         self._visitors = Visitors()
 

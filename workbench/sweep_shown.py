@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .markup import Html, join, notice, tag
+from .markup import Html, join, notice, progress_bar, tag
 from .reports import table as html_table
 from .service import REGION
 from .text import say
@@ -60,10 +60,8 @@ def status(job: Job) -> Html:
         return notice(say("sweep.done", points=len(job.points)), "good")
     if job.step is None:
         return notice(say("sweep.waiting"))
-    share = job.step.done / max(job.step.total, 1)
-    bar = tag("progress", max="1", value=f"{share:.4f}", aria_label=say("sweep.progress"))
     said = say("sweep.working", what=job.step.what, done=job.step.done, total=job.step.total, unit=job.step.unit)
-    return tag("div", bar, tag("span", said), cls="gg-progress", role="status")
+    return progress_bar(job.step.done / max(job.step.total, 1), said, say("sweep.progress"))
 
 
 def figures(job: Job, alpha: float, keep: float | None, measure: str) -> Shown:

@@ -1,0 +1,193 @@
+"""What is done with a curation, for the Curate tab and its endpoints alike: counts at thresholds, rows, export.
+
+Light: the engine's cheap stage comes with the first curation that has ended (`curated`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ggez_core.errors import DataError, GgezError
+from ggez_core.progress import Progress, silent
+
+from . import curate_shown
+from .exports import ExportedFile
+from .text import say
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ggez_core.curation.curated import Curated
+    from ggez_core.curation.cut import Cut, Decision
+    from ggez_core.figures import Table
+
+    from .curated import Thresholds
+    from .service import Service
+
+KINDS = ("country", "language", "shape", "aspect")
+PAGE = 12  # rows looked at together
+GROUPS = 8  # groups of near-duplicates shown
+IN_GROUP = 6  # rows shown of each
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything that thresholds change on the page."""
+
+    counts: str
+    drops: Any
+    drops_table: Table
+    slices: tuple[Any, ...]
+    slice_table: Table
+    spread: Any
+    reasons: list[tuple[str, str]]
+    reason: str
+    rows: str
+    groups: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Kept rows that were written for a visitor. lost: how many pictures were gone. folder: empty on a shared page."""
+
+    name: str
+    rows: int
+    lost: int
+    files: tuple[ExportedFile, ...]
+    zip_url: str
+    folder: str
+
+
+def thresholds(region: str, confidence: float, distance: float, bounds: Mapping[str, float]) -> Thresholds:
+    """Checked thresholds. Raises RegionError for an unknown region, DataError for a column without a threshold."""
+    from ggez_core.regions import region as region_of
+
+    from .curated import MOVED, Thresholds
+
+    for name, bound in bounds.items():
+        if name not in MOVED:
+            raise DataError(f"{name[:40]!r} has no threshold; those that do are {', '.join(MOVED)}")
+        if not isinstance(bound, (int, float)) or bound != bound:
+            raise DataError(f"the threshold of {name} is {bound!r}; give a number")
+    if not 0 <= confidence <= 1:
+        raise DataError(f"the confidence is {confidence}; give a number from 0 to 1")
+    if region:
+        region_of(region)
+    return Thresholds(region or "", float(confidence), int(distance), dict(bounds))
+
+
+def found(service: Service, session: str) -> Curated:
+    """What the visitor's curation has measured. Raises GgezError while there is nothing yet."""
+    job = service.curations.latest(session)
+    if job is None or job.found is None:
+        raise GgezError(job.problem if job and job.problem else say("curate.nothing"))
+    return job.found
+
+
+def shown(curated: Curated, at: Thresholds, measure: str, which: str, reason: str, page: int) -> Shown:
+    """What the page shows at some thresholds."""
+    from ggez_core.curation.report import distribution, dropped_bars, dropped_table, stays_bars, stays_table
+    from ggez_core.figures import Table
+
+    from .curated import usual
+
+    cut = at.cut
+    decision = curated.decide(cut)
+    counted = curated.tally(decision)
+    names = [drop.name for drop in counted.drops if drop.any]
+    reason = reason if which == "dropped" and reason in names else ""
+    tables = [(kind, stays_table(counted, kind)) for kind in KINDS if kind in counted.slices]
+    spread = None
+    if measure in curated.measured.columns:
+        limit = next((limit for limit in cut.limits if limit.column == measure and not limit.empty), usual(measure))
+        spread = distribution(curated.measured.columns[measure], limit, say(f"curate.{measure}"))
+    return Shown(
+        counts=curate_shown.counts(counted, at.region or say("curate.region.any")),
+        drops=dropped_bars(counted.drops),
+        drops_table=dropped_table(counted.drops, counted.rows),
+        slices=tuple(stays_bars(counted, kind) if kind in counted.slices else None for kind in KINDS),
+        slice_table=Table(
+            say("curate.table.slices"),
+            (say("curate.by"), say("curate.value"), say("curate.before"), say("curate.kept"), say("curate.share")),
+            tuple((kind, *row) for kind, table in tables for row in table.rows),
+        ),
+        spread=spread,
+        reasons=[(say("curate.reason.all"), ""), *((f"{d.name} ({d.any:,})", d.name) for d in counted.drops if d.any)],
+        reason=reason,
+        rows=_page(curated, cut, decision, which, reason, page),
+        groups=_groups(curated, cut, decision),
+    )
+
+
+def rows_of(decision: Decision, which: str, reason: str = "") -> NDArray[np.int64]:
+    """The rows that are kept, or those that are dropped (for one reason), always in the same mixed order.
+
+    Raises DataError for what is neither, or an unknown limit.
+    """
+    import numpy as np
+
+    if which not in ("kept", "dropped"):
+        raise DataError(f"{which[:40]!r}: rows are kept or dropped")
+    rows = np.flatnonzero(decision.kept if which == "kept" else ~decision.kept)
+    if which == "dropped" and reason:
+        if reason not in decision.names:
+            raise DataError(f"{reason[:40]!r}: no limit is called so; there is {', '.join(decision.names)}")
+        rows = np.flatnonzero(~decision.passes[decision.names.index(reason)])
+    mixed = rows.tolist()
+    random.Random(0).shuffle(mixed)  # neighbours in a file are alike; the order is the same every time
+    return np.array(mixed, np.int64)
+
+
+def _page(curated: Curated, cut: Cut, decision: Decision, which: str, reason: str, page: int) -> str:
+    from .curated import samples
+
+    rows = rows_of(decision, which, reason)
+    pages = max(1, -(-len(rows) // PAGE))
+    at = min(max(page, 1), pages)
+    some = rows[(at - 1) * PAGE : at * PAGE].tolist()
+    cards = curate_shown.samples(samples(curated, cut, decision, some), say(f"curate.rows.none.{which}"))
+    return curate_shown.paged(cards, at, pages, len(rows))
+
+
+def _groups(curated: Curated, cut: Cut, decision: Decision) -> str:
+    """The largest groups of near-duplicates, the row that stays first."""
+    import numpy as np
+
+    from .curated import samples
+
+    if decision.groups is None:
+        return curate_shown.groups([], 0)
+    order = np.argsort(decision.groups, kind="stable")
+    crowds = np.split(order, np.flatnonzero(np.diff(decision.groups[order])) + 1)
+    crowds = sorted((rows for rows in crowds if rows.size > 1), key=lambda rows: (-rows.size, int(rows[0])))
+    kept = decision.kept
+    some = [sorted(rows.tolist(), key=lambda row: (not kept[row], row))[:IN_GROUP] for rows in crowds[:GROUPS]]
+    cards = {row: card for rows in some for row, card in zip(rows, samples(curated, cut, decision, rows), strict=True)}
+    return curate_shown.groups([[cards[row] for row in rows] for rows in some], len(crowds))
+
+
+def take(service: Service, session: str, name: str, at: Thresholds, *, progress: Progress = silent) -> Taken:
+    """Write the rows that are kept at some thresholds, with their pictures and a data card, for a visitor.
+
+    Raises OutputError for a bad name, GgezError where nothing is measured or nothing kept.
+    """
+    from ggez_core.curation.publish import publish
+
+    curated = found(service, session)
+    if not curated.decide(at.cut).kept.any():
+        raise GgezError(say("curate.none.kept"))
+    ticket = service.ticket(session)
+    folder = service.exports.folder(ticket, name)
+    done = publish(curated, at.cut, folder, name=folder.name, progress=progress)
+    return Taken(
+        folder.name,
+        done.rows,
+        len(done.lost),
+        service.exports.files(ticket, folder.name),
+        f"exports/{ticket}/{folder.name}.zip",
+        "" if service.settings.shared else str(folder),
+    )

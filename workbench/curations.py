@@ -1,0 +1,152 @@
+"""Curations that the page starts: each measures in the background, in a folder that outlives page and server.
+
+Measuring depends on the data and the reward model alone, so region and thresholds can be moved afterwards as often as
+one likes. Started again after it was stopped, a curation goes on where it was. One works at a time. Used by the Curate
+tab and its endpoints.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ggez_core.errors import Cancelled, DataError, GgezError
+from ggez_core.progress import Step
+
+from .problem import Problem, attempt
+
+if TYPE_CHECKING:
+    from ggez_core.curation.curated import Curated
+
+DEMO = "demo:world"
+DEMO_ROWS = 900
+NO_REWARD = ""
+REMEMBERED = 32
+_HUB = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[\w./-]{1,80})?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is measured. data: `demo:world`, a file, a folder, or a data set of the Hub. reward: options of the reward
+    signal, such as `model=demo:siglip/sea`; empty for none."""
+
+    data: str = DEMO
+    reward: str = NO_REWARD
+
+
+@dataclass
+class Job:
+    """A curation on its way or ended; `found` is what it measured."""
+
+    asked: Asked
+    folder: Path
+    step: Step | None = None
+    found: Curated | None = None
+    problem: str = ""
+    stopped: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def working(self) -> bool:
+        """Whether it is on its way, or waits for its turn."""
+        return self.found is None and not self.problem and not self.stopped
+
+
+class Curations:
+    """All curations of this server, each visitor's newest one at hand.
+
+    shared: visitors are strangers, so files of this machine aren't read for them, and nobody sees another's.
+    """
+
+    def __init__(self, storage: Path, *, shared: bool = False) -> None:
+        self._storage, self._shared = storage, shared
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        self._jobs: OrderedDict[Asked, Job] = OrderedDict()
+        self._of: OrderedDict[str, Asked] = OrderedDict()
+
+    def latest(self, session: str) -> Job | None:
+        """The visitor's newest curation; where visitors aren't strangers, else the newest of all."""
+        with self._lock:
+            asked = self._of.get(session)
+            if asked is None and not self._shared and self._jobs:
+                asked = next(reversed(self._jobs))
+            return self._jobs.get(asked) if asked else None
+
+    def start(self, session: str, asked: Asked) -> Job:
+        """Start a curation, or return the one of the same data and reward that is on its way or has ended well.
+
+        Raises DataError for data that may not be read here, GgezError while another one of the visitor is on its way.
+        """
+        self._check(asked)
+        with self._lock:
+            mine = self._jobs.get(self._of.get(session, asked))
+            if mine is not None and mine.working and mine.asked != asked:
+                raise GgezError("a curation is on its way; wait for it, or stop it first")
+            self._of[session] = asked
+            self._of.move_to_end(session)
+            job = self._jobs.get(asked)
+            if job is not None and (job.working or job.found is not None):
+                self._jobs.move_to_end(asked)
+                return job
+            job = Job(asked, self._storage / _digest(asked))
+            self._jobs[asked] = job
+            self._jobs.move_to_end(asked)
+            while len(self._jobs) > REMEMBERED:
+                self._jobs.popitem(last=False)
+            while len(self._of) > 100 * REMEMBERED:
+                self._of.popitem(last=False)
+        threading.Thread(target=self._work, args=(job,), name="curation", daemon=True).start()
+        return job
+
+    def stop(self, session: str) -> None:
+        """Ask the visitor's curation to stop; what it has measured is kept."""
+        if job := self.latest(session):
+            job.stopping.set()
+
+    def _check(self, asked: Asked) -> None:
+        if not asked.data.strip():
+            raise DataError("no data is named; write demo:world, a file or folder, or a data set of the Hub")
+        of_the_hub = _HUB.fullmatch(asked.data) and not Path(asked.data).exists()
+        if self._shared and ((asked.data != DEMO and not of_the_hub) or "url=" in asked.reward):
+            raise DataError(
+                f"{asked.data[:80]}: files and servers of this machine aren't read for visitors; name a data set of "
+                "the Hub (owner/name), or curate your own on your machine"
+            )
+
+    def _work(self, job: Job) -> None:
+        def progress(step: Step) -> None:
+            job.step = step
+            if job.stopping.is_set():
+                raise Cancelled
+
+        def run() -> Curated | None:
+            from .curated import measure
+
+            try:
+                while not self._turn.acquire(timeout=0.2):
+                    if job.stopping.is_set():
+                        return None
+                try:
+                    return measure(job.asked, job.folder, progress)
+                finally:
+                    self._turn.release()
+            except Cancelled:
+                return None
+
+        done = attempt(run)
+        if isinstance(done, Problem):
+            job.problem = done.message
+        elif done is None:
+            job.stopped = True
+        else:
+            job.found = done
+
+
+def _digest(asked: Asked) -> str:
+    return hashlib.blake2b(f"{asked.data}\n{asked.reward}".encode(), digest_size=8).hexdigest()
