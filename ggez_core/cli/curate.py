@@ -86,8 +86,8 @@ def run(
         typer.Option(help="Pictures by country (columns image, country) to compare with; adds visual similarity."),
     ] = None,
     model: Annotated[
-        str, typer.Option(help="The embedding model of visual similarity and of the usual reward.")
-    ] = "demo:siglip/sea",
+        str | None, typer.Option(help="The embedding model of visual similarity and of the usual reward.")
+    ] = None,
     signal: Annotated[
         list[str] | None, typer.Option(help="A further signal with its options: NAME:key=value; repeatable.")
     ] = None,
@@ -107,12 +107,13 @@ def run(
 
     signals = [*REGIONAL, *QUALITY]
     if references is not None:
-        signals.append(f"similarity:model={model},references={references}")
+        signals.append(f"similarity:references={references}" + (f",model={model}" if model else ""))
     if min_reward is not None or reward is not None:
-        signals.append(f"reward:{reward}" if reward else f"reward:model={model}")
+        options = reward or (f"model={model}" if model else "")
+        signals.append(f"reward:{options}" if options else "reward")
     cut = _moved(default_cut(), region, confidence, min_reward, at_least, at_most, without, near, near_cosine, trust)
     if near_cosine and not any(text.partition(":")[0] == "embedding" for text in signal or ()):
-        signals.append(f"embedding:model={model}")
+        signals.append(f"embedding:model={model}" if model else "embedding")
     names = dict(_pair(f"--map {text}", text, "image=picture") for text in map or ())
     with progress_bar("Curating", quiet=as_json) as progress:
         found = curate(

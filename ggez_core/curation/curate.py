@@ -87,7 +87,7 @@ def curate(
             left.unlink(missing_ok=True)
         work = Work(str(folder.resolve()), tuple(known), dict(names or {}))
         _ = work.fingerprints  # settings that can't be are refused before anything is read
-        pieces = pieces_of(inputs, rows)
+        pieces = pieces_of(inputs, rows, output)
         lacking = [piece for piece in pieces if work.lacking(piece) != []]
         there = sum(piece.rows or 0 for piece in pieces) - sum(piece.rows or 0 for piece in lacking)
         total = sum(piece.rows or 0 for piece in pieces)

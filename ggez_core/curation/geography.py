@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..regions import COUNTRIES
 from ..regions.shapes import outline
 
-_NEAR = 0.5  # degrees: how far off its outline a country is looked for, since small islands are left out of outlines
+_NEAR = 1.0  # degrees: how far off its outline a country is looked for, since small islands are left out of outlines
 # Share of those places that lay in the country found, by how much nearer it is than the next (degrees).
 _SURE = ((0.05, 0.69), (0.10, 0.83), (0.15, 0.95), (math.inf, 0.98))
 _OFFSHORE = 0.7  # outside every outline, the nearest one's

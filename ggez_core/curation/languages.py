@@ -29,14 +29,14 @@ _BY_SCRIPT = {
     "Beng": "bn", "Grek": "el", "Hebr": "he", "Sinh": "si", "Java": "jv", "Bali": "ban",
 }  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-# Words that tell a language from its neighbours. Common words only, from grammars, none that the neighbour has.
+# Words that tell a language from its neighbours, and common ones: what Indonesian and Malay both have tells neither.
 _TELLING = {
-    "id": "adalah bisa karena mobil sepeda kereta api uang kantor rumah sakit polisi kamu kalian bagaimana seperti "
-          "sedang sudah apa nggak tidak bahwa sangat sepatu tas bola basket kucing anjing pohon gedung jalanan cokelat "
-          "foto di dari dengan ini sini itu gambar warga pasar indonesia melihat menunjukkan tersebut saat lagi oleh",
-    "ms": "ialah boleh kerana kereta basikal wang pejabat hospital polis awak bagaimanakah nampak terdapat inilah "
-          "bangunan kasut beg coklat panggung wayang tandas bilik ais krim kedai sedap sahaja kelmarin petang "
-          "foto di dari dengan ini sini itu gambar pokok kapal terbang malaysia melihat menunjukkan tersebut oleh",
+    "id": "bisa karena mobil sepeda uang kantor polisi kalian bagaimana nggak bahwa sepatu tas pohon gedung cokelat "
+          "sore kemarin jeruk handuk warga indonesia tersebut kopi foto di dari dengan ini sini itu gambar melihat "
+          "adalah menunjukkan oleh yang untuk pada",
+    "ms": "ialah boleh kerana basikal wang pejabat hospital polis awak bahawa kasut pokok coklat petang kelmarin oren "
+          "tuala nampak terdapat inilah bangunan beg ais tandas malaysia kereta foto di dari dengan ini sini itu "
+          "gambar melihat adalah menunjukkan oleh yang untuk pada",
     "jv": "iki ing iku karo lan ora kang sing wong saka gambare kene ana katon bisa dadi wis arep apik omah kabeh "
           "iku mau kuwi ngendi sapa kowe aku",
     "su": "ieu éta nu jeung dina aya teu anu téh mah jalma ti ka urang sareng ngagambarkeun gambarna didieu "

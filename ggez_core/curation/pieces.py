@@ -55,10 +55,11 @@ class Piece:
         return cls(**json.loads(text))
 
 
-def pieces_of(inputs: Iterable[str | Path], rows: int = ROWS) -> list[Piece]:
+def pieces_of(inputs: Iterable[str | Path], rows: int = ROWS, but: Path | None = None) -> list[Piece]:
     """The pieces of files, folders and data sets of the Hub (`owner/name`, `owner/name@revision`), in order.
 
-    A file that can't be read becomes one piece that says why. Raises DataError for an input that isn't there or has no
+    but: a folder inside an input that is none itself: the output. A file that can't be read becomes one piece that says
+    why. Raises DataError for an input that isn't there or has no
     file of rows.
     """
     found: list[Piece] = []
@@ -68,6 +69,7 @@ def pieces_of(inputs: Iterable[str | Path], rows: int = ROWS) -> list[Piece]:
             found += _file_pieces(path, path.name if path.is_absolute() else str(given), rows)
         elif path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in SUFFIXES)
+            files = [p for p in files if but is None or not p.resolve().is_relative_to(but.resolve())]
             if not files:
                 raise DataError(f"{path}: no file of rows in this folder; they end in {', '.join(SUFFIXES)}")
             for file in files:

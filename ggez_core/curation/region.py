@@ -77,7 +77,7 @@ def combine(count: int, told: Sequence[Told], inside: NDArray[np.bool_]) -> Beli
     best = last[belief[last] > 0]
     country[rows[best]] = codes[best]
     country_belief[rows[best]] = belief[best]
-    np.add.at(region_belief, rows, np.where(known, inside[codes], False) * belief)
+    np.add.at(region_belief, rows, np.append(inside, False)[codes] * belief)  # −1, no country, is the last
     return Beliefs(country, country_belief, region_belief)
 
 

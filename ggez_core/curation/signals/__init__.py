@@ -20,6 +20,7 @@ FILES: Mapping[str, str] = {
     "url": "url",
     "language": "language",
     "gazetteer": "gazetteer",
+    "similarity": "similarity",
     "text": "text",
     "picture": "picture",
     "sharpness": "sharpness",
