@@ -72,15 +72,22 @@ def data(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for train.parquet.")],
     sides: Annotated[str, typer.Option(help="regional, global or both.")] = "regional",
     pictures: Annotated[int, typer.Option(min=1, help="Pictures of every thing.")] = 64,
+    mixed: Annotated[
+        int | None, typer.Option(min=1, help="Instead so many rows as the web holds them, raw, to be curated.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Write the small world's training split as Parquet: pictures with captions and questions, to fine-tune on."""
     from ..demo.world.export import export
+    from ..demo.world.mixture import write_mixture
 
     if sides not in ("regional", "global", "both"):
         raise SourceError(f"--sides {sides}: is none of regional, global, both")
-    with progress_bar("small world", quiet=json) as progress:
-        target = export(output, sides=sides, pictures=pictures, progress=progress)  # type: ignore[arg-type]
+    if mixed is not None:
+        target = write_mixture(output / "mixed.parquet", mixed, regional=0.3)
+    else:
+        with progress_bar("small world", quiet=json) as progress:
+            target = export(output, sides=sides, pictures=pictures, progress=progress)  # type: ignore[arg-type]
     if json:
         print_json({"file": str(target), "bytes": target.stat().st_size})
     else:
