@@ -6,12 +6,17 @@ import html
 import importlib.util
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import DataError, OutputError
 from .aggregate import Estimate
 from .report import Reported, SweepReport
 from .rows import read_rows
+
+if TYPE_CHECKING:
+    from .figures.swept import Drawn
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +51,9 @@ def write_report(report: SweepReport, folder: Path) -> None:
 
             (recipe,) = report.recipes.values()
             (folder / RECIPE).write_text(yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True), "utf-8")
-        _write_figures(report, folder / FIGURES)
+        from .figures.swept import drawn
+
+        write_figures(drawn(report), f"{report.base} → {report.regional}", folder / FIGURES)
     except OSError as error:
         raise OutputError(f"{folder}: can't be written ({error.strerror}); free space or name another place") from None
 
@@ -126,12 +133,14 @@ def _command(report: SweepReport, how: str) -> str:
     return f"ggez merge --base {report.base} --regional {report.regional} {how} -o OUT"
 
 
-def _write_figures(report: SweepReport, folder: Path) -> None:
-    from .figures.swept import drawn
+def write_figures(drawn: Sequence[Drawn], title: str, folder: Path) -> None:
+    """Write a page of figures with their numbers, and each figure as JSON, CSV and, if it can be, PNG.
 
+    Raises OSError where the folder can't be written.
+    """
     folder.mkdir(exist_ok=True)
     parts: list[str] = []
-    for found in drawn(report):
+    for found in drawn:
         (folder / f"{found.name}.json").write_text(found.figure.to_json(), encoding="utf-8")
         (folder / f"{found.name}.csv").write_text(found.table.as_csv(), encoding="utf-8")
         parts.append(found.figure.to_html(full_html=False, include_plotlyjs=not parts))
@@ -142,8 +151,8 @@ def _write_figures(report: SweepReport, folder: Path) -> None:
             f'(<a href="{found.name}.csv" download>CSV</a>)</summary><table><tr>{heads}</tr>{rows}</table></details>'
         )
         _write_image(found.figure, folder / f"{found.name}.png")
-    title = html.escape(f"{report.base} → {report.regional}")
-    (folder / "index.html").write_text(_PAGE.format(title=title, body="\n".join(parts)), encoding="utf-8")
+    page = _PAGE.format(title=html.escape(title), body="\n".join(parts))
+    (folder / "index.html").write_text(page, encoding="utf-8")
 
 
 def _cell(value: str | float | int | None) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FILES: Mapping[str, str] = {
     "world-retrieval": "world_retrieval",
     "world-questions": "world_questions",
+    "world-choices": "world_choices",
     "world-drawing": "world_drawing",
     "cvqa": "cvqa",
     "sea-vqa": "sea_vqa",
