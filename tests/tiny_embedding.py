@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from tokenizers import pre_tokenizers
 
+from ggez_core.families.embedding import EmbeddingModel
+
 WIDTH = 32
 TOWER = {"hidden_size": WIDTH, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
 CORPUS = ["a photo of a cat", "A Dog on the beach", "nasi lemak", "rumah gadang di Sumatra", "งานวัด", "ပုံ", "தமிழ்"] * 4
@@ -163,6 +165,13 @@ EMBEDDINGS: dict[str, Callable[..., Path]] = {
     "dual_xlmr": dual_xlmr,
     "dual_bert": dual_bert,
 }
+
+
+def aligned(model: EmbeddingModel) -> EmbeddingModel:
+    """The model with its weights in memory of its own: else a mapped file is not aligned, and rounds otherwise."""
+    for parameter in model.model.parameters():
+        parameter.data = parameter.data.clone()
+    return model
 
 
 def _dual(vision: Any, text: Any, images: Any, tokenizer: Any, folder: Path, dtype: torch.dtype) -> Path:

@@ -12,8 +12,8 @@ import typer
 from ._shared import guard
 
 VERBS = (
-    "inspect", "merge", "eval", "sweep", "curate", "finetune", "runs", "alpha", "grp", "card", "push", "ratings",
-    "demo", "app",
+    "inspect", "merge", "eval", "sweep", "curate", "adapt", "finetune", "distill", "runs", "alpha", "grp", "card",
+    "push", "ratings", "demo", "app",
 )  # fmt: skip
 
 ggez = typer.Typer(  # not `app`: that name is the verb's module

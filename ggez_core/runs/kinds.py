@@ -15,7 +15,10 @@ from ..errors import TrainingError
 if TYPE_CHECKING:
     from ..training.plan import Kind, RunSettings
 
-_MODULES = {"finetune": "ggez_core.training.finetune"}  # each has a KIND
+_MODULES = {
+    "finetune": "ggez_core.training.finetune",
+    "distill": "ggez_core.training.distillation",
+}  # each has a KIND
 
 
 def kind_of(config: Mapping[str, Any]) -> Kind:

@@ -22,7 +22,7 @@ from ..progress import Progress, Step, silent
 from .settings import Count, Settings
 
 log = logging.getLogger(__name__)
-OPTIONAL = ("language", "group", "country")
+OPTIONAL = ("language", "text_en", "group", "country")
 
 
 class DataSettings(Settings):

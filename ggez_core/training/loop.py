@@ -188,6 +188,7 @@ class _Loop:
             group["lr"] = rate
         total = self._summed(torch.tensor(sum(batch.weight for batch in batches), dtype=torch.float64))
         summed: dict[str, torch.Tensor] = {}
+        self.objective.before_step(self.order.rows(step))
         for index, batch in enumerate(batches):
             last = index == len(batches) - 1
             with nullcontext() if last else self.accelerator.no_sync(self.module):

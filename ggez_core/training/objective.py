@@ -59,6 +59,10 @@ class Objective(torch.nn.Module, ABC):
         """What else is worth seeing beside the loss, such as the variance of the embeddings; asked when logging."""
         return {}
 
+    def before_step(self, rows: Sequence[int]) -> None:
+        """Called before a step's first forward, on every process, with all rows of the step, whoever is to see them."""
+        return
+
     def after_step(self) -> None:
         """Called after every optimizer step, on every process: what is frozen within a step (a queue) moves here."""
         return

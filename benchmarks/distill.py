@@ -1,0 +1,206 @@
+"""How fast is a distillation? Kept teacher vectors against computed ones; on a GPU the loop against a bare one.
+
+    python benchmarks/distill.py              # the small world: steps per second with and without kept vectors
+    python benchmarks/distill.py --geometry   # SigLIP2-B's text encoder in bf16: samples/s, model FLOP utilisation
+
+The same loop takes turns with both ways; seconds are of processor time, since other work may share the machine.
+`--geometry` wants a GPU;
+`--tiny` runs its code on any machine with a model of no size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ggez_core.checkpoints import open_checkpoint
+from ggez_core.families.embedding import EmbeddingModel, load_embedding
+from ggez_core.progress import silent
+from ggez_core.training.distillation import Distillation, plan
+from ggez_core.training.distillation.settings import settings_from
+from ggez_core.training.loop import Hooks, train
+from ggez_core.training.losses import Vectors, WeightedSum, parsed
+from ggez_core.training.objective import Batch, Inputs, Objective
+from ggez_core.training.order import Shuffled
+from ggez_core.training.settings import LoopSettings
+
+TEACHER = "demo:siglip/base"
+STUDENT = {"layers": [0], "vocabulary": "used"}  # half of the teacher's parameters
+LANGUAGES = ["en", "id", "th", "vi", "fil", "km", "zh"]
+PEAK = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40": 181e12, "L4": 121e12, "4090": 165e12}  # bf16, dense
+
+
+class Computed:
+    """The teacher's vectors computed anew for every batch: what keeping them saves."""
+
+    def __init__(self, embed: Callable[[Sequence[int]], torch.Tensor]) -> None:
+        self.of = embed
+
+
+def world(steps: int, rounds: int, batch: int) -> None:
+    """Print steps per second of the loop with kept vectors over those without, for each kind of target."""
+    model = load_embedding(open_checkpoint(TEACHER))
+    print(f"teacher {TEACHER}, student {STUDENT}, batches of {batch}, {rounds} rounds of {steps} steps each way")
+    for objective, floor in (("FD", 1.5), ("DR", 1.5), ("FD@image", 3.0), ("DR@image", 3.0)):
+        rates: dict[str, list[float]] = {"kept": [], "computed": []}
+        for number in range(rounds):
+            for way, measured in rates.items():
+                measured.append(_rate(objective, way, steps, batch, number, model))
+        kept, computed = (statistics.median(rates[way]) for way in rates)
+        ratio = kept / computed
+        print(f"{objective:<9} kept {kept:6.2f} steps/s, computed {computed:6.2f}: × {ratio:.2f} (at least {floor})")
+
+
+def _rate(objective: str, way: str, steps: int, batch: int, seed: int, model: EmbeddingModel) -> float:
+    loop = {"steps": steps + 1, "batch": batch, "learning_rate": 1e-4, "device": "cpu", "workers": 0, "seed": seed,
+            "log_every": steps + 1, "save_every": 0}  # fmt: skip
+    asked = settings_from({"model": TEACHER, "objective": objective, "student": STUDENT, "queue": 4096, "loop": loop,
+                           "data": [{"source": "demo:world", "languages": LANGUAGES, "limit": 4000}]})  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        made = plan(asked, _PREPARED, silent)
+        distilled = made.objective
+        assert isinstance(distilled, Distillation)
+        if way == "computed":
+            distilled.targets = {kind: _computed(kind, distilled, model) for kind in distilled.targets}  # type: ignore[misc]
+        return _steps_per_second(distilled, made.order, asked.loop, Path(folder), time.process_time)
+
+
+def _computed(kind: str, distilled: Distillation, model: EmbeddingModel) -> Computed:
+    captions = distilled.captions
+    if kind == "image":
+        images, place = captions.images, captions.image
+        assert images is not None
+        assert place is not None
+        return Computed(lambda rows: model.encode_images(images.some([int(place[row]) for row in rows])))
+    lines = captions.text if kind == "text" else captions.english
+    return Computed(lambda rows: model.encode_texts([lines[row] for row in rows]))
+
+
+def _steps_per_second(
+    objective: Objective, order: Any, settings: LoopSettings, folder: Path, clock: Callable[[], float]
+) -> float:
+    """Of all steps but the first, which makes memory and threads ready."""
+    seen: list[tuple[int, float]] = []
+    train(objective, order, settings, folder, Hooks(logged=lambda one: seen.append((one.step, clock()))))
+    return (seen[-1][0] - seen[0][0]) / (seen[-1][1] - seen[0][1])
+
+
+class Synthetic(Objective):
+    """A text encoder of SigLIP2's geometry towards random vectors, by the same losses, without a tokenizer."""
+
+    def __init__(self, model: torch.nn.Module, rows: int, length: int, vocabulary: int, width: int, terms: str) -> None:
+        super().__init__()
+        rng = np.random.default_rng(0)
+        self.model = model
+        self.losses = WeightedSum(parsed(terms), width, 65_536)
+        self.weights = self.losses.weights
+        self.tokens = torch.from_numpy(rng.integers(0, vocabulary, (rows, length)))
+        self.vectors = torch.nn.functional.normalize(torch.from_numpy(rng.standard_normal((rows, width), np.float32)))
+
+    def batch(self, rows: Sequence[int], seeds: Sequence[int]) -> Batch:
+        index = torch.tensor(rows)
+        return Batch({"tokens": self.tokens[index], "target": self.vectors[index], "row": index}, float(len(rows)))
+
+    def before_step(self, rows: Sequence[int]) -> None:
+        self.losses.before_step({kind: self.vectors[torch.tensor(rows)] for kind in self.losses.queued})
+
+    def forward(self, inputs: Inputs) -> dict[str, torch.Tensor]:
+        found = self.model(input_ids=inputs["tokens"]).pooler_output
+        unit = torch.nn.functional.normalize(found.float(), dim=-1)
+        targets = dict.fromkeys(("text", "english"), inputs["target"])
+        parts: dict[str, torch.Tensor] = self.losses(Vectors(unit, None, targets, inputs["row"]))
+        return parts
+
+    def save(self, folder: Path, weights: Mapping[str, torch.Tensor]) -> None:
+        (folder / "done").touch()
+
+
+def geometry(steps: int, batch: int, tiny: bool) -> None:
+    """Print samples per second, model FLOP utilisation and the ratio to a bare loop, for a half-size student."""
+    from transformers import SiglipTextConfig, SiglipTextModel
+
+    cuda = torch.cuda.is_available()
+    if not cuda and not tiny:
+        raise SystemExit("--geometry wants a GPU; --tiny runs its code without one")
+    size = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2} if tiny else {
+        "hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12}  # fmt: skip
+    layers, vocabulary, length = (2, 512, 16) if tiny else (6, 128_000, 64)
+    width = size["hidden_size"]
+    config = SiglipTextConfig(
+        **size, num_hidden_layers=layers, vocab_size=vocabulary, max_position_embeddings=length, projection_size=width,
+        pad_token_id=0, bos_token_id=1, eos_token_id=1, attn_implementation="sdpa",
+    )  # fmt: skip
+    settings = LoopSettings(
+        steps=steps + 1, batch=batch, learning_rate=1e-4, precision="bf16", log_every=steps + 1, save_every=0, workers=4
+    )
+    rows = max(8 * batch, 4096)
+    rates: dict[str, list[float]] = {"ggez": [], "bare": []}
+    for _ in range(3):
+        torch.manual_seed(0)
+        objective = Synthetic(SiglipTextModel(config), rows, length, vocabulary, width, "DR + 0.5 FD")
+        with tempfile.TemporaryDirectory() as folder:
+            order = Shuffled(rows, batch, 0)
+            rates["ggez"].append(_steps_per_second(objective, order, settings, Path(folder), time.perf_counter))
+        rates["bare"].append(_bare(objective, steps, batch, "cuda" if cuda else "cpu"))
+    ours, bare = (statistics.median(rates[name]) for name in rates)
+    inside = 12 * layers * width * width  # weights of the layers: 4 of attention, 8 of the feed-forward, in widths²
+    flop = 3 * batch * length * (2 * inside + 4 * layers * length * width) + 6 * batch * width * 65_536
+    name = torch.cuda.get_device_name() if cuda else "CPU"
+    peak = next((value for part, value in PEAK.items() if part in name), None)
+    used = f"{flop * ours / peak:.1%} of {peak / 1e12:.0f} TFLOP/s" if peak else "unknown peak"
+    print(f"{name}, bf16, {layers} layers × {width}, {vocabulary:,} tokens, texts of {length}, batches of {batch}")
+    print(f"{ours * batch:,.0f} samples/s; model FLOP utilisation {used}")
+    print(f"bare PyTorch loop {bare * batch:,.0f} samples/s; ratio {ours / bare:.3f} (at least 0.95)")
+
+
+def _bare(objective: Synthetic, steps: int, batch: int, device: str) -> float:
+    """Steps per second of the fewest lines that train the same: tensors on the device, no checks, nothing logged."""
+    objective = objective.to(device).train()
+    tokens, vectors = objective.tokens.to(device), objective.vectors.to(device)
+    optimizer = torch.optim.AdamW([p for p in objective.parameters() if p.requires_grad], lr=1e-4, fused=True)
+    generator = torch.Generator().manual_seed(0)
+    started = 0.0
+    for step in range(steps + 1):
+        if step == 1:
+            _wait(device)
+            started = time.perf_counter()
+        index = torch.randint(len(tokens), (batch,), generator=generator).to(device)
+        objective.losses.before_step({"english": vectors[index]})
+        with torch.autocast(device, torch.bfloat16):
+            parts = objective({"tokens": tokens[index], "target": vectors[index], "row": index})
+        loss = sum(weight * parts[name] for name, weight in objective.weights.items())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(objective.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    _wait(device)
+    return steps / (time.perf_counter() - started)
+
+
+def _wait(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+_PREPARED = Path(tempfile.gettempdir()) / "ggez-bench-distill"
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--geometry", action="store_true")
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--steps", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=None)
+    given = parser.parse_args()
+    if given.geometry or given.tiny:
+        geometry(given.steps, given.batch or (8 if given.tiny else 512), given.tiny)
+    else:
+        world(given.steps, given.rounds, given.batch or 128)
