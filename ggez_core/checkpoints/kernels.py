@@ -8,9 +8,13 @@ file because numba's cache on disk notices a change of the kernel's own file onl
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
+
+if (_asked := os.environ.get("OMP_NUM_THREADS", "")).isdigit() and int(_asked):
+    os.environ.setdefault("NUMBA_NUM_THREADS", _asked)  # who limits OpenMP means numba too, which reads another name
 
 import numba
 import numpy as np
@@ -179,7 +183,19 @@ def interpolate_on_all_cores(a: Array, b: Array, beta: float, out: Array) -> Non
         interpolate(a, b, beta, out)
         return
     with _ONE_AT_A_TIME:
-        _interpolate_on_all_cores(a, b, _weight(a, b, beta, out), out)
+        on_all_cores(_interpolate_on_all_cores, a, b, _weight(a, b, beta, out), out)
+
+
+def on_all_cores(kernel: Callable[..., None], *arguments: Any) -> None:
+    """Call a parallel kernel, after which torch has as many threads as before.
+
+    Numba, when it starts its own, sets OpenMP's number, which is torch's too.
+    """
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else None
+    kernel(*arguments)
+    if torch and torch.get_num_threads() != before:
+        torch.set_num_threads(before)
 
 
 def _weight(a: Array, b: Array, beta: float, out: Array) -> Any:

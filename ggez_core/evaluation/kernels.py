@@ -13,6 +13,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checkpoints.kernels import on_all_cores
+
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,8 +69,10 @@ def ranks_on_one_core(scores: Floats, group: Ints, starts: Ints, members: Ints, 
 
 def ranks_by_comparison(scores: Floats, group: Ints, starts: Ints, members: Ints, ranks: Ints) -> None:
     """The same, by as many cores as are worth waking: they spin for a while when there is no more to do."""
-    run = ranks_on_all_cores if scores.size >= _WORTH_SHARING else ranks_on_one_core
-    run(scores, group, starts, members, ranks)
+    if scores.size < _WORTH_SHARING:
+        ranks_on_one_core(scores, group, starts, members, ranks)
+    else:
+        on_all_cores(ranks_on_all_cores, scores, group, starts, members, ranks)
 
 
 @_compiled()
@@ -81,8 +85,13 @@ def _draw(state: np.uint64) -> tuple[np.uint64, np.uint64]:
     return state, bits ^ (bits >> np.uint64(31))
 
 
-@_compiled(parallel=True)
 def resampled_sums(sums: Doubles, seeds: NDArray[np.uint64], out: Doubles) -> None:
+    """Sums of resampled rows by all cores: see `_resampled_sums`."""
+    on_all_cores(_resampled_sums, sums, seeds, out)
+
+
+@_compiled(parallel=True)
+def _resampled_sums(sums: Doubles, seeds: NDArray[np.uint64], out: Doubles) -> None:
     """For every seed, the column sums of as many rows of `sums` as it has, drawn with replacement.
 
     sums: (clusters, m). seeds: (r,). out: (r, m), written. The same seed draws the same rows from any array of as many
@@ -105,7 +114,7 @@ def resampled_sums(sums: Doubles, seeds: NDArray[np.uint64], out: Doubles) -> No
 
 @_compiled()
 def times_drawn(seeds: NDArray[np.uint64], out: NDArray[np.uint16]) -> None:
-    """How often each seed of `resampled_sums` draws each row: out (rows, r), written."""
+    """How often each seed of `_resampled_sums` draws each row: out (rows, r), written."""
     count = out.shape[0]
     out[:] = 0
     for r in range(seeds.size):
@@ -119,7 +128,7 @@ def times_drawn(seeds: NDArray[np.uint64], out: NDArray[np.uint16]) -> None:
 
 @_compiled()
 def sums_of_times(sums: Doubles, times: NDArray[np.uint16], out: Doubles) -> None:
-    """What `resampled_sums` gives, from how often each row is drawn: times (rows, r) → out (m, r), written."""
+    """What `_resampled_sums` gives, from how often each row is drawn: times (rows, r) → out (m, r), written."""
     out[:] = 0.0
     for row in range(times.shape[0]):
         for column in range(out.shape[0]):

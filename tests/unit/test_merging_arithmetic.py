@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -250,3 +252,28 @@ def test_a_method_that_cant_move_a_model(tmp_path: Path, method: str, parameters
     ends = open_checkpoint(tmp_path / "a"), open_checkpoint(tmp_path / "b")
     with pytest.raises(RecipeError, match=says):
         LiveModel(Weights(first), *ends, method=method, parameters=parameters)
+
+
+THREADS = """
+import sys
+import torch
+torch.set_num_threads(int(sys.argv[1]))
+import numpy as np
+from ggez_core.checkpoints.kernels import interpolate_on_all_cores
+from ggez_core.evaluation.intervals import resampled_sums
+import numba
+a = np.ones(300_000, np.float32)
+interpolate_on_all_cores(a, a, 0.5, a.copy())
+resampled_sums(np.ones((600, 1)))
+print(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "torchs", "numbas"), [({"NUMBA_NUM_THREADS": "2"}, 1, 2), ({"OMP_NUM_THREADS": "1"}, 3, 1)]
+)
+def test_kernels_on_all_cores_leave_torch_its_threads(given: dict[str, str], torchs: int, numbas: int) -> None:
+    environment = {k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")} | given
+    command = [sys.executable, "-c", THREADS, str(torchs)]
+    said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    assert said.split() == [str(torchs), str(numbas)]
