@@ -20,7 +20,7 @@ from .problem import Problem, attempt
 from .service import DEMO_PAIR, Service
 from .session import session_of
 from .settings import Settings
-from .tabs import compare, crosslingual, curate, export, models, sweep
+from .tabs import compare, crosslingual, curate, export, models, sweep, train
 from .text import say
 from .theme import CSS, theme
 
@@ -32,7 +32,7 @@ def build(service: Service) -> gr.Blocks:
     with gr.Blocks(title=say("title"), analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         head = header.build()
         force = export.in_force()
-        with gr.Tabs(selected="compare"):
+        with gr.Tabs(selected="compare") as tabs:
             with gr.Tab(say("tab.models"), id="models") as models_tab:
                 chosen = models.build(service, models_tab, head)
             with gr.Tab(say("tab.compare"), id="compare"):
@@ -43,6 +43,8 @@ def build(service: Service) -> gr.Blocks:
                 crosslingual.build(service, head)
             with gr.Tab(say("tab.curate"), id="curate"):
                 curated = curate.build(service)
+            with gr.Tab(say("tab.train"), id="train") as train_tab:
+                train.build(service, tabs, train_tab, chosen)
             with gr.Tab(say("tab.export"), id="export"):
                 export.build(service, head, force)
         api.register(service)

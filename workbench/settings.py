@@ -16,11 +16,13 @@ class Settings:
     storage: GGEZ_STORAGE, by default a folder in the user's data folder.
     memory_budget: GGEZ_MEMORY_BUDGET in GiB, by default half of the machine's memory.
     shared: on a Space (SPACE_ID is set), where paths of the machine mean nothing to a visitor and are not shown.
+    training: whether training may be started from the page: not on a Space, unless GGEZ_TRAINING is "on".
     """
 
     storage: Path
     memory_budget: int
     shared: bool
+    training: bool = True
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -31,6 +33,7 @@ class Settings:
             storage=Path(storage).expanduser().resolve() if storage else _user_data() / "ggez",
             memory_budget=int(float(budget) * GIB) if budget else _machine_memory() // 2,
             shared="SPACE_ID" in os.environ,
+            training="SPACE_ID" not in os.environ or os.environ.get("GGEZ_TRAINING") == "on",
         )
 
 

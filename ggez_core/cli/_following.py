@@ -72,12 +72,16 @@ def show_config(config: Mapping[str, Any], as_json: bool) -> None:
 
 
 def told(run: RunFolder, as_json: bool) -> None:
-    """Where a run is that goes on by itself."""
+    """Where a run is, and what can be done with it."""
     if as_json:
         print_json(document(run))
         return
-    typer.echo(f"{run.path}: {run.status.state}")
-    typer.echo(f"ggez runs follow {run.name}   # watch it;   ggez runs stop {run.name}   # save and end")
+    status = run.status
+    typer.echo(f"{run.path}: {status.state} at step {status.step:,} of {status.steps:,}")
+    if status.alive:
+        typer.echo(f"ggez runs follow {run.name}   # watch it;   ggez runs stop {run.name}   # save and end")
+    elif status.state != "finished":
+        typer.echo(f"ggez runs resume {run.name}   # go on from there")
 
 
 def follow(run: RunFolder, as_json: bool) -> None:

@@ -46,8 +46,7 @@ def scores(events: Sequence[Event], beta: float | None = None) -> go.Figure | No
             go.Scatter(x=x, y=values, name=name, mode="lines+markers", line={"color": color, "dash": dash},
                        error_y=bars, hovertemplate=f"{name} %{{y:.3f}} at step %{{x}}<extra></extra>")
         )  # fmt: skip
-    question = "What does training gain in the region, and what does the world lose?"
-    return laid_out(figure, question, "step (0 is the base)", "score", height=340)
+    return laid_out(figure, "Does the region gain and the world keep?", "step (0 is the base)", "score", height=340)
 
 
 def betas_of(events: Sequence[Event]) -> list[float]:

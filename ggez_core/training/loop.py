@@ -93,16 +93,18 @@ def train(
     hooks: Hooks | None = None,
     *,
     tracked: Mapping[str, Any] | None = None,
+    accelerator: Any = None,
 ) -> Trained:
     """Train, from the newest whole checkpoint in `folder`/checkpoints if there is one.
 
     The result is `folder`/model; `folder`/best is the one of the best score where evaluation gives scores, and
-    `folder`/newest the last one evaluated. tracked: what trackers are told of the run's settings.
+    `folder`/newest the last one evaluated. tracked: what trackers are told of the run's settings. accelerator: from
+    `accelerator_of`, where it was needed before.
     Raises TrainingError for a loss that isn't finite, a device that isn't there, or a batch that can't be shared out;
     OutputError for a full disk, which leaves the last good checkpoint.
     """
-    loop = _Loop(objective, order, settings, folder, hooks or Hooks(), dict(tracked or {}))
-    return loop.run()
+    made = accelerator or accelerator_of(settings, folder)
+    return _Loop(objective, order, settings, folder, hooks or Hooks(), dict(tracked or {}), made).run()
 
 
 @dataclass
@@ -126,11 +128,11 @@ class _Outcome:
 class _Loop:
     def __init__(
         self, objective: Objective, order: Order, settings: LoopSettings, folder: Path, hooks: Hooks,
-        tracked: dict[str, Any],
+        tracked: dict[str, Any], accelerator: Any,
     ) -> None:  # fmt: skip
         self.settings, self.order, self.folder, self.hooks = settings, order, folder, hooks
         self.steps = order.steps(settings)
-        self.accelerator = accelerator_of(settings, folder)
+        self.accelerator = accelerator
         self.process, self.processes = self.accelerator.process_index, self.accelerator.num_processes
         self.size = forward_size(settings, self.processes)
         self.main = self.accelerator.is_main_process
@@ -333,14 +335,14 @@ class _Loop:
 
 def accelerator_of(settings: LoopSettings, folder: Path) -> Any:
     """The devices, as accelerate sees them. Raises TrainingError where they aren't there."""
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("device: this config asks for a GPU (cuda), and there is none here; say `device: cpu`")
+    cuda = check_device(settings)
     from accelerate import Accelerator
-    from accelerate.utils import FullyShardedDataParallelPlugin, InitProcessGroupKwargs
+    from accelerate.utils import (
+        DistributedDataParallelKwargs,
+        FullyShardedDataParallelPlugin,
+        InitProcessGroupKwargs,
+    )
 
-    cuda = settings.device != "cpu" and torch.cuda.is_available()
-    if settings.precision == "fp16" and not cuda:
-        raise TrainingError("precision: fp16 needs a GPU, and there is none here; say bf16 or fp32")
     if cuda:
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     plugin = FullyShardedDataParallelPlugin(fsdp_version=2) if settings.sharded else None
@@ -352,11 +354,25 @@ def accelerator_of(settings: LoopSettings, folder: Path) -> Any:
             fsdp_plugin=plugin,
             log_with=list(settings.trackers) or None,
             project_dir=str(folder / "trackers"),
-            kwargs_handlers=[patience],
+            kwargs_handlers=[patience, DistributedDataParallelKwargs(find_unused_parameters=True)],
         )
     except (ValueError, ImportError, RuntimeError) as error:
         why = " ".join(str(error).split())[:200]
         raise TrainingError(f"accelerate can't start with these settings: {why}") from error
+
+
+def check_device(settings: LoopSettings) -> bool:
+    """Whether a GPU is used. Raises TrainingError where one is needed that isn't there."""
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("loop.device: this config asks for a GPU (cuda), and there is none here; say cpu, or auto")
+    cuda = settings.device != "cpu" and torch.cuda.is_available()
+    if settings.precision == "fp16" and not cuda:
+        raise TrainingError("loop.precision: fp16 needs a GPU, and there is none here; say bf16 or fp32")
+    if settings.optimizer == "adamw8bit" and not cuda:
+        raise TrainingError("loop.optimizer: adamw8bit needs a GPU, and there is none here; say adamw")
+    if settings.sharded and not cuda:
+        raise TrainingError("loop.sharded: FSDP needs GPUs, and there is none here; say sharded: false")
+    return cuda
 
 
 def forward_size(settings: LoopSettings, processes: int) -> int:

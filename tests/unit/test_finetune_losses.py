@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from ggez_core.training.examples import DataSettings, load_examples
 from ggez_core.training.finetune import plan
 from ggez_core.training.finetune.embedding import spread
 from ggez_core.training.finetune.settings import settings_from
+from ggez_core.training.finetune.trained import check_tokens
 from ggez_core.training.plan import Plan
 from tests.tiny_embedding import clip, siglip
 from tests.tiny_training import pairs
@@ -112,6 +115,11 @@ def test_what_is_wrong_with_data_and_config_is_said_at_once(tmp_path: Path) -> N
     config = {"model": str(siglip(tmp_path / "model")), "preset": "lvlm", "data": [{"source": str(data)}]}
     with pytest.raises(TrainingError, match="say preset: embedding"):
         plan(settings_from(config), tmp_path, silent)
+    other = json.loads((tmp_path / "model" / "config.json").read_text())
+    other["text_config"]["vocab_size"] = 5
+    broken = replace(open_checkpoint(tmp_path / "model"), config=other)
+    with pytest.raises(TrainingError, match=r"its tokenizer makes the token \d+, and the model embeds 5"):
+        check_tokens(broken, torch.tensor([[3, 9]]))
     with pytest.raises(TrainingError, match="has no bias"):
         planned(tmp_path, clip(tmp_path / "clip"), sigmoid=1)
 

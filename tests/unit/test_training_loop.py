@@ -161,8 +161,10 @@ def test_what_cannot_be_is_refused_before_the_first_step(tmp_path: Path) -> None
     with pytest.raises(ValueError, match="either `steps` or `epochs`"):
         LoopSettings()
     if not torch.cuda.is_available():
-        with pytest.raises(TrainingError, match="asks for a GPU"):
+        with pytest.raises(TrainingError, match=r"loop.device: this config asks for a GPU"):
             run(tmp_path, device="cuda")
+        with pytest.raises(TrainingError, match=r"loop.sharded: FSDP needs GPUs"):
+            run(tmp_path, device="auto", sharded=True)
     with pytest.raises(TrainingError, match="nothing is to be trained"):
         run(tmp_path, Line().requires_grad_(False))
 

@@ -21,8 +21,9 @@ from ..objective import Batch, Inputs
 from ..order import Shuffled
 from ..plan import Plan
 from .settings import EmbeddingSettings, FinetuneSettings
-from .trained import FinetuneObjective, loaded
+from .trained import FinetuneObjective, check_tokens, loaded
 
+_LOOKED_AT = 512  # texts by which a tokenizer is checked
 _IMAGE, _TEXT, _GROUP = "image/", "text/", "group"
 
 
@@ -32,6 +33,7 @@ def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progres
     examples = load_examples(settings.data, ("text", "group") if own.same == "group" else ("text",), progress=progress)
     order = Shuffled(len(examples), settings.loop.batch, settings.loop.seed)
     model = cast(EmbeddingModel, loaded(checkpoint, settings))
+    check_tokens(checkpoint, model.prepare_texts(examples.column("text")[:_LOOKED_AT])["input_ids"])
     objective = ContrastiveTuning(checkpoint, model, settings, examples)
     facts = {"rows": len(examples), "left_out": dict(examples.dropped), **objective.counts}
     return Plan(objective, order, facts)

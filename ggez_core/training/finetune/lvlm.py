@@ -24,7 +24,7 @@ from ..objective import Batch, Inputs
 from ..order import Order, Shuffled, Stages, Subset
 from ..plan import Plan
 from .settings import FinetuneSettings
-from .trained import FinetuneObjective, loaded
+from .trained import FinetuneObjective, check_tokens, loaded
 
 _PLACE = Image.new("RGB", (1, 1))  # stands for an image where only the text counts
 _LOOKED_AT = 8  # images by which the tokens of one are estimated
@@ -40,7 +40,7 @@ def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progres
     model = cast(VisionLanguageModel, loaded(checkpoint, settings))
     lessons = Lessons(model)
     stages = [part for part in (captions, rows) if part is not None]
-    fit = [_fitting(part, lessons, own.max_length, progress) for part in stages]
+    fit = [_fitting(checkpoint, part, lessons, own.max_length, progress) for part in stages]
     kept = [Shuffled(len(places), loop.batch, loop.seed) for places in fit]
     first = len(captions.questions) if captions is not None else 0
     order: Order = Subset(kept[-1], [first + place for place in fit[-1]])
@@ -74,14 +74,16 @@ class Rows:
         return VisualQuestion(self.questions[row], _PLACE, language=self.languages[row])
 
 
-def _fitting(rows: Rows, lessons: Lessons, most: int, progress: Progress) -> list[int]:
+def _fitting(checkpoint: Checkpoint, rows: Rows, lessons: Lessons, most: int, progress: Progress) -> list[int]:
     """The rows that aren't too long. Raises DataError where none is left, or a row can't be taught."""
     some = range(0, len(rows.questions), max(1, len(rows.questions) // _LOOKED_AT))
     of_image = 0
     for row in list(some)[:_LOOKED_AT]:
         picture = rows.examples.pictures([row])[0]
         asked = VisualQuestion(rows.questions[row], picture, language=rows.languages[row])
-        length = lessons.prepare([asked], [rows.answers[row]])["input_ids"].shape[1]
+        ids = lessons.prepare([asked], [rows.answers[row]])["input_ids"]
+        check_tokens(checkpoint, ids)
+        length = ids.shape[1]
         of_image = max(of_image, length - lessons.tokens(rows.asked(row), rows.answers[row])[0])
     fit = []
     for row in range(len(rows.questions)):

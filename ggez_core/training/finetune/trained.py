@@ -28,6 +28,17 @@ def loaded(checkpoint: Checkpoint, settings: FinetuneSettings) -> FamilyModel:
     return load(checkpoint, Placement(dtype=getattr(torch, settings.weights)))
 
 
+def check_tokens(checkpoint: Checkpoint, ids: torch.Tensor) -> None:
+    """Raise TrainingError where texts have tokens that the model has no embedding of: a tokenizer of another model."""
+    text = checkpoint.config.get("text_config")
+    rows = (text if isinstance(text, Mapping) else checkpoint.config).get("vocab_size")
+    if isinstance(rows, int) and int(ids.max()) >= rows:
+        raise TrainingError(
+            f"{checkpoint.source}: its tokenizer makes the token {int(ids.max())}, and the model embeds {rows:,}; it "
+            "is the tokenizer of another model, put the right one beside the weights"
+        )
+
+
 class FinetuneObjective(Objective):
     """Trains some weights of a checkpoint's model.
 

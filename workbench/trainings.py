@@ -1,0 +1,237 @@
+"""Trainings as the page shows them: configs to begin with, what one means, runs on disk and what they say.
+
+Plain functions over `ggez_core.runs`; the folder of a run is all that is known of it, so nothing is kept here.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ggez_core.assets import configs_root
+from ggez_core.errors import TrainingError
+from ggez_core.figures import Table
+from ggez_core.runs import RunFolder, home, list_runs
+from ggez_core.runs.kinds import complete
+
+from .markup import fine, join, notice, tag
+from .text import duration, say, size
+
+MOST_RUNS = 50  # listed
+STATES = {"finished": "good", "failed": "problem"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the fields above the config say; what is empty or 0 leaves the config as it is."""
+
+    model: str = ""
+    data: str = ""
+    steps: int = 0
+    batch: int = 0
+    rate: float = 0.0
+    lora: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run, and others beside it: a status line, figures (None where there is nothing), a table, the log's end."""
+
+    status: str
+    loss: Any = None
+    scores: Any = None
+    speed: Any = None
+    watched: Any = None
+    table: Table | None = None
+    log: str = ""
+    betas: tuple[float, ...] = ()
+    models: tuple[str, ...] = ()
+    alive: bool = False
+    resumable: bool = False
+
+
+def starts() -> list[str]:
+    """The configs that ship, by their names; those of the small world first, since they run anywhere."""
+    names = [path.stem for path in configs_root().glob("*.yaml")]
+    return sorted(names, key=lambda name: ("small-world" not in name, "distill" in name, name))
+
+
+def start_config(name: str) -> str:
+    """A shipped config's text. Raises TrainingError where none is called so."""
+    if name not in starts():
+        raise TrainingError(f"{name}: no such config ships; there is: {', '.join(starts())}")
+    return (configs_root() / f"{name}.yaml").read_text("utf-8")
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A config's text as settings. Raises TrainingError where it isn't YAML of the form `name: value`."""
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise TrainingError(f"config: is no YAML ({' '.join(str(error).split())[:160]})") from None
+    if not isinstance(found, dict):
+        raise TrainingError("config: holds no settings; it is YAML of the form `name: value`")
+    return found
+
+
+def changed(text: str, wanted: Wanted) -> str:
+    """The config with what the fields say; the same text where they say nothing new."""
+    config = parsed(text)
+    before = yaml.safe_dump(config)
+    loop = dict(config.get("loop") or {})
+    if wanted.model.strip():
+        config["model"] = wanted.model.strip()
+    if wanted.data.strip():
+        first = (config.get("data") or [{}])[0]
+        config["data"] = [{**first, "source": wanted.data.strip()}, *(config.get("data") or [])[1:]]
+    if wanted.steps > 0:
+        loop.pop("epochs", None)
+        loop["steps"] = int(wanted.steps)
+    if wanted.batch > 0:
+        loop["batch"] = int(wanted.batch)
+    if wanted.rate > 0:
+        loop["learning_rate"] = float(wanted.rate)
+    if loop:
+        config["loop"] = loop
+    if wanted.lora != bool(config.get("lora")):
+        config["lora"] = {"rank": 16} if wanted.lora else None
+    same = yaml.safe_dump(config) == before
+    return text if same else yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=100)
+
+
+def fields_of(text: str) -> Wanted:
+    """What the fields should show for a config. Raises TrainingError where it isn't YAML."""
+    config = parsed(text)
+    loop = config.get("loop") or {}
+    data = config.get("data") or [{}]
+    source = data[0].get("source", "") if isinstance(data, list) and isinstance(data[0], dict) else ""
+    return Wanted(
+        str(config.get("model", "")), str(source), int(loop.get("steps") or 0), int(loop.get("batch") or 0),
+        float(loop.get("learning_rate") or 0.0), bool(config.get("lora")),
+    )  # fmt: skip
+
+
+def checked(text: str) -> str:
+    """What a config would run: the command, and what it takes. Raises GgezError for one that can't."""
+    from ggez_core.runs.estimate import estimate
+
+    config = complete(parsed(text))
+    found = estimate(config)
+    command = f"ggez {config['kind']} config.yaml"
+    if config["processes"] > 1:
+        command += f" --launch {config['processes']}"
+    lines = [
+        fine(say("train.command")),
+        tag("pre", tag("code", command)),
+        tag("p", say("train.checked", family=found.family, parameters=count(found.parameters),
+                     trained=count(found.trained), fixed=size(found.fixed))),
+    ]  # fmt: skip
+    if found.seconds is not None and found.steps is not None:
+        lines.append(
+            tag("p", say("train.time", time=duration(found.seconds * 1e3), steps=found.steps, since=found.since))
+        )
+    else:
+        lines.append(fine(say("train.time.unknown")))
+    return join(lines)
+
+
+def start(text: str) -> RunFolder:
+    """Start a run of a config's text. Raises GgezError for one that can't."""
+    from ggez_core.runs import start as begin
+
+    return begin(parsed(text))
+
+
+def choices() -> list[tuple[str, str]]:
+    """The runs on disk, the newest first: what is shown, and the name."""
+    return [(_label(run), run.name) for run in list_runs()[:MOST_RUNS]]
+
+
+def empty() -> str:
+    """What is said where there are no runs."""
+    return notice(say("train.empty", folder=shlex.quote(str(home()))))
+
+
+def stamp(names: Sequence[str]) -> list[object]:
+    """What changes when something new is to be seen of these runs."""
+    found: list[object] = []
+    for name in names:
+        path = home() / name
+        events = path / "events.jsonl"
+        found += [name, events.stat().st_size if events.exists() else 0, RunFolder(path).status.state]
+    return found
+
+
+def shown(names: Sequence[str], beta: float | None, shared: bool) -> Shown:
+    """The first of these runs, with the others' loss and speed beside it. Raises TrainingError for an unknown one."""
+    from ggez_core.runs import figures
+
+    if not names:
+        return Shown(notice(say("train.none")))
+    runs = [RunFolder.find(name) for name in names]
+    events = {run.name: run.events() for run in runs}
+    first, own = runs[0], events[runs[0].name]
+    status = first.status
+    betas = figures.betas_of(own)
+    return Shown(
+        status=_status(first, own, shared),
+        loss=figures.losses(events),
+        scores=figures.scores(own, beta if beta in betas else None),
+        speed=figures.speed(events),
+        watched=figures.watched(own),
+        table=figures.step_table(own),
+        log="" if shared else first.log_tail(),
+        betas=tuple(betas),
+        models=tuple(first.models),
+        alive=status.alive,
+        resumable=status.state in ("stopped", "failed"),
+    )
+
+
+def pair_of(name: str, which: str) -> tuple[str, str]:
+    """A run's base and one of its models, to be loaded as a pair. Raises TrainingError where there is none yet."""
+    run = RunFolder.find(name)
+    if which not in run.models:
+        raise TrainingError(say("train.nothing_to_send"))
+    base = str(run.config["model"])
+    directory = Path(run.config.get("directory") or ".")
+    local = directory / base
+    return (str(local) if local.is_dir() else base), str(run.models[which])
+
+
+def count(number: int) -> str:
+    """A large number for a reader: 2.1 M, 27 B."""
+    for unit, factor in (("B", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= factor:
+            return f"{number / factor:.3g} {unit}"
+    return str(number)
+
+
+def _label(run: RunFolder) -> str:
+    status = run.status
+    return say("train.run", name=run.name, state=status.state, step=status.step, steps=status.steps)
+
+
+def _status(run: RunFolder, events: Sequence[Mapping[str, Any]], shared: bool) -> str:
+    status = run.status
+    last = next((event for event in reversed(events) if event["kind"] == "step"), None)
+    epoch = last["epoch"] if last else 0.0
+    head = say("train.state", state=status.state, step=status.step, steps=status.steps, epoch=epoch)
+    if last and status.alive and last["examples_per_second"]:
+        left = (status.steps - status.step) * int(run.config["loop"]["batch"]) / last["examples_per_second"]
+        head += ", " + say("train.left", time=duration(left * 1e3))
+    message = f"{head}. {status.message}" if status.message else head
+    lines = [notice(f"{run.name}: {message}", STATES.get(status.state, "note"))]
+    if last and last["loss"] is not None:
+        lines.append(
+            fine(say("train.numbers", loss=last["loss"], rate=last["learning_rate"],
+                     speed=last["examples_per_second"], memory=size(last["memory"])))
+        )  # fmt: skip
+    if not shared:
+        lines.append(fine(say("train.folder", folder=str(run.path))))
+    return join(lines)
