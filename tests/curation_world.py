@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import io
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from ggez_core import regions
+from ggez_core.curation.cut import CODES, Decision
 from ggez_core.demo.world.dataset import Caption, Picture, caption_rows, pictures
 from ggez_core.demo.world.templates import Split
 from ggez_core.regions.shapes import outline
@@ -96,3 +99,28 @@ def truth(rows: list[dict[str, Any]]) -> list[bool]:
     """Which rows are of Southeast Asia."""
     sea = regions.region("SEA")
     return [row["true_country"] in sea for row in rows]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Precision and recall of Southeast Asia; countries: of each how many of its rows were given one of theirs."""
+
+    precision: float
+    recall: float
+    countries: dict[str, tuple[int, int]]
+
+    def __str__(self) -> str:
+        return f"precision {self.precision:.3f}, recall {self.recall:.3f}"
+
+
+def scored(rows: list[dict[str, Any]], decision: Decision) -> Scored:
+    """What a decision made of the rows."""
+    kept, true = decision.beliefs.region_belief >= 0.5, np.array(truth(rows))
+    countries: dict[str, tuple[int, int]] = {}
+    for row, code in zip(rows, decision.beliefs.country.tolist(), strict=True):
+        if row["true_country"]:
+            right, count = countries.get(row["true_country"], (0, 0))
+            said = CODES[code] if code >= 0 else ""
+            countries[row["true_country"]] = (right + (said in row["true_countries"].split("+")), count + 1)
+    hits = int((kept & true).sum())
+    return Scored(hits / max(int(kept.sum()), 1), hits / int(true.sum()), dict(sorted(countries.items())))

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import DataError, OutputError
 from ..progress import Progress, Step, silent
+from .columns import ROW
 from .cut import READABLE, Cut, Summary, decide, read_measured, with_pairs, write_cut
 from .limits import Limit
 from .measure import Work
@@ -149,12 +150,10 @@ def limit_columns(cut: Cut, known: Sequence[str]) -> list[str]:
 
 
 def _cut(output: Path, cut: Cut) -> Summary:
-    import pyarrow.parquet as parquet
-
     _, files = plan_files(output)
-    names = parquet.read_schema(files[0]).names
+    names = read_plan(output)["columns"]
     usable = replace(cut, limits=tuple(limit for limit in cut.limits if limit.column in names or not _optional(limit)))
-    measured = with_pairs(read_measured(files, limit_columns(usable, names)), usable)
+    measured = with_pairs(read_measured(files, limit_columns(usable, names), names), usable)
     return write_cut(output, measured, usable, decide(measured, usable))
 
 
@@ -172,6 +171,7 @@ def _write_plan(output: Path, work: Work, pieces: Sequence[Piece], cut: Cut) -> 
         "pieces": [asdict(piece) for piece in pieces],
         "signals": {name: work.fingerprints[name] for name in work.fingerprints if name},
         "asked": list(work.signals),
+        "columns": [c.name for c in (*ROW, *(column for one in work.made for column in one.columns))],
         "names": dict(work.names),
         "cut": cut.as_dict(),
     }

@@ -11,7 +11,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,8 @@ class Measured:
     counts: tuple[int, ...]
     columns: dict[str, NDArray[Any]]
     told: dict[str, Told]
+    names: tuple[str, ...] = ()
+    """The columns that are written with a row: those of the signals asked for, which every file has."""
     near: MatchesByCosine | None = None
     """Pairs of near embeddings, where a cut asks for them: `with_pairs`."""
 
@@ -118,16 +120,19 @@ class Decision:
         return kept
 
 
-def read_measured(files: Sequence[Path], wanted: Sequence[str]) -> Measured:
-    """The columns `wanted`, hashes of `id`, and all evidence. Raises DataError for a column that wasn't measured."""
+def read_measured(files: Sequence[Path], wanted: Sequence[str], known: Sequence[str] = ()) -> Measured:
+    """The columns `wanted`, hashes of `id`, and all evidence. Raises DataError for a column that wasn't measured.
+
+    known: the columns that count, where files may hold more from an earlier call with more signals; all if none.
+    """
     import pyarrow.parquet as parquet
 
-    schema = parquet.read_schema(files[0])
-    told_columns = [name for name in schema.names if name.endswith("_evidence")]
-    missing = [name for name in wanted if name not in schema.names]
+    there = tuple(known) or tuple(parquet.read_schema(files[0]).names)
+    told_columns = [name for name in there if name.endswith("_evidence")]
+    missing = [name for name in wanted if name not in there]
     if missing:
         raise DataError(
-            f"no column {missing[0]!r} was measured; there is {', '.join(schema.names)}; add the signal that has it"
+            f"no column {missing[0]!r} was measured; there is {', '.join(there)}; add the signal that has it"
         )
     names = list(dict.fromkeys([*wanted, *told_columns]))
     with ThreadPoolExecutor(2) as pool:
@@ -136,7 +141,7 @@ def read_measured(files: Sequence[Path], wanted: Sequence[str]) -> Measured:
     columns = {name: np.concatenate([_plain(table[name]) for table in tables]) for name in wanted}
     columns["id"] = np.concatenate([_hashed(table["id"]) for table in tables])
     told = {name.removesuffix("_evidence"): _told([table[name] for table in tables], counts) for name in told_columns}
-    return Measured(tuple(files), counts, columns, told)
+    return Measured(tuple(files), counts, columns, told, there)
 
 
 def with_pairs(measured: Measured, cut: Cut) -> Measured:
@@ -212,46 +217,24 @@ def write_cut(folder: Path, measured: Measured, cut: Cut, decision: Decision) ->
 
 def _written(part: Path, measured: Measured, cut: Cut, decision: Decision) -> Summary:
     import pyarrow as arrow
-    import pyarrow.parquet as parquet
 
     kept = decision.kept
     fails = ~np.stack(decision.passes) if decision.names else np.zeros((0, len(measured)), bool)
     first = np.where(kept, -1, fails.argmax(axis=0) if len(fails) else -1)
     limits = {limit.name: limit for limit in cut.limits}
-    kept_writer = dropped_writer = None
-    kept_rows = 0
     problems: Counter[str] = Counter()
-    for table, rows in _in_order(measured):
-        table = table.append_column("region_country", _codes(decision.beliefs.country[rows]))
-        table = table.append_column("region_country_belief", arrow.array(decision.beliefs.country_belief[rows]))
-        table = table.append_column("region_belief", arrow.array(decision.beliefs.region_belief[rows]))
-        for name in ("row_error", "image_error", "text_error", "signal_errors"):
-            for value in table[name].drop_null().value_counts().to_pylist():
-                problems[f"{name}: {_kind_of(value['values'])}"] += value["counts"]
-        mask = kept[rows]
-        good = table.filter(arrow.array(mask))
-        if good.num_rows or kept_writer is None:
-            if kept_writer is None or kept_rows >= _KEPT_ROWS:
-                if kept_writer is not None:
-                    kept_writer.close()
-                number = len(list((part / "kept").iterdir()))
-                kept_writer = parquet.ParquetWriter(part / "kept" / f"part-{number:05d}.parquet", good.schema)
-                kept_rows = 0
-            kept_writer.write_table(good)
-            kept_rows += good.num_rows
-        bad_rows = rows[~mask]
-        bad = _told_why(
-            table.filter(arrow.array(~mask)), bad_rows, fails[:, bad_rows], first[bad_rows], decision, limits
-        )
-        if dropped_writer is None:
-            dropped_writer = parquet.ParquetWriter(
-                part / "dropped.parquet", bad.schema, compression="zstd", compression_level=1
-            )
-        if bad.num_rows:
-            dropped_writer.write_table(bad)
-    for writer in (kept_writer, dropped_writer):
-        if writer is not None:
-            writer.close()
+    with _Writer(part / "kept", _KEPT_ROWS) as good, _Writer(part / "dropped.parquet") as bad:
+        for table, rows in _in_order(measured):
+            table = table.append_column("region_country", _codes(decision.beliefs.country[rows]))
+            table = table.append_column("region_country_belief", arrow.array(decision.beliefs.country_belief[rows]))
+            table = table.append_column("region_belief", arrow.array(decision.beliefs.region_belief[rows]))
+            for name in ("row_error", "image_error", "text_error", "signal_errors"):
+                for value in table[name].drop_null().value_counts().to_pylist():
+                    problems[f"{name}: {_kind_of(value['values'])}"] += value["counts"]
+            mask = kept[rows]
+            good.write(table.filter(arrow.array(mask)))
+            broken, some = table.filter(arrow.array(~mask)), rows[~mask]
+            bad.write(_told_why(broken, some, fails[:, some], first[some], decision, limits))
     unique = np.unique(measured.columns["id"])
     codes, counts = np.unique(decision.beliefs.country[kept], return_counts=True)
     return Summary(
@@ -263,18 +246,65 @@ def _written(part: Path, measured: Measured, cut: Cut, decision: Decision) -> Su
     )  # fmt: skip
 
 
+class _Writer:
+    """Tables into one Parquet file, or into a folder of files of about `rows` rows each, behind the caller's back."""
+
+    def __init__(self, path: Path, rows: int | None = None) -> None:
+        self._path, self._rows = path, rows
+        self._writer: Any = None
+        self._written = self._files = 0
+        self._pool = ThreadPoolExecutor(1)
+        self._waiting: list[Future[None]] = []
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown(wait=True)
+        if self._writer is not None:
+            self._writer.close()
+        if error[0] is None:
+            for one in self._waiting:
+                one.result()
+
+    def write(self, table: pyarrow.Table) -> None:
+        """Write a table after those before it; at most two wait in memory."""
+        self._waiting.append(self._pool.submit(self._write, table))
+        if len(self._waiting) > 2:
+            self._waiting.pop(0).result()
+
+    def _write(self, table: pyarrow.Table) -> None:
+        import pyarrow.parquet as parquet
+
+        if self._writer is not None and not table.num_rows:
+            return
+        if self._writer is None or (self._rows is not None and self._written >= self._rows):
+            if self._writer is not None:
+                self._writer.close()
+            path = self._path if self._rows is None else self._path / f"part-{self._files:05d}.parquet"
+            self._writer = parquet.ParquetWriter(path, table.schema, compression="zstd", compression_level=1)
+            self._written, self._files = 0, self._files + 1
+        self._writer.write_table(table)
+        self._written += table.num_rows
+
+
 def _in_order(measured: Measured) -> Iterator[tuple[pyarrow.Table, NDArray[np.int64]]]:
     """Every measured file whole, with the numbers of its rows; the next is read meanwhile."""
     import pyarrow as arrow
     import pyarrow.parquet as parquet
 
     start = 0
+    columns = list(measured.names)
+
+    def read(file: Path) -> arrow.Table:
+        return parquet.read_table(file, columns=columns, use_threads=False)
+
     with ThreadPoolExecutor(1) as ahead:
-        reading = [ahead.submit(parquet.read_table, file, use_threads=False) for file in measured.files[:1]]
+        reading = [ahead.submit(read, file) for file in measured.files[:1]]
         for at, count in enumerate(measured.counts):
             table = reading.pop().result()
             if at + 1 < len(measured.files):
-                reading.append(ahead.submit(parquet.read_table, measured.files[at + 1], use_threads=False))
+                reading.append(ahead.submit(read, measured.files[at + 1]))
             table = table.replace_schema_metadata(None)
             assert isinstance(table, arrow.Table)
             yield table, np.arange(start, start + count)

@@ -255,6 +255,22 @@ def test_a_signal_that_fails_on_a_row_and_one_that_changes(tmp_path: Path, monke
 
 
 @pytest.mark.usefixtures("here")
+def test_files_of_an_earlier_call_with_more_signals(tmp_path: Path) -> None:
+    """What isn't asked for any more decides nothing and is written nowhere, and pieces measured since fit."""
+    parquet.write_table(arrow.Table.from_pylist(sample(2)), tmp_path / "a.parquet")
+    rows = [{**row, "country": None} for row in sample(4)]
+    parquet.write_table(arrow.Table.from_pylist(rows), tmp_path / "b.parquet")
+    more = curate([tmp_path / "a.parquet"], tmp_path / "out", signals=["stated", "gazetteer"], cut=Cut("SEA"))
+    assert more.summary.kept == 2
+    both = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    less = curate(both, tmp_path / "out", signals=["stated"], cut=Cut("SEA"))
+    assert (less.summary.rows, less.summary.kept) == (6, 2)
+    assert "gazetteer_evidence" not in rows_of(less)[0]
+    again = curate(both, tmp_path / "out", signals=["gazetteer"], cut=Cut("SEA"))
+    assert (again.summary.kept, again.measured) == (6, 4)
+
+
+@pytest.mark.usefixtures("here")
 def test_thresholds_move_without_measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = sample(6)
     lines[1]["country"], lines[1]["text"] = "FR", "the Eiffel tower in Paris"
@@ -272,15 +288,9 @@ def test_thresholds_move_without_measuring(tmp_path: Path, monkeypatch: pytest.M
     assert wider.summary.kept == 5
     europe = recut(tmp_path / "out", Cut("ECA", distance=None))
     assert [row["id"] for row in rows_of(europe)] == ["row 1"]
-    only = recut(
-        tmp_path / "out",
-        Cut("PH", 0.5, (Limit("short", "text_length", at_least=10),), None, {"stated": 0, "gazetteer": 0}),
-    )
+    only = recut(tmp_path / "out", Cut("PH", distance=None, trust={"stated": 0, "gazetteer": 0}))
     assert only.summary.kept == 0
-    two = recut(
-        tmp_path / "out",
-        Cut(None, 0.5, (Limit("a", "text_length", at_most=26), Limit("b", "fake_or_not", at_least=0))[:1]),
-    )
+    two = recut(tmp_path / "out", Cut(None, limits=(Limit("a", "text_length", at_least=26),)))
     dropped = rows_of(two, dropped=True)
     assert {row["reason"] for row in dropped} == {"a", "near-duplicate"}
     assert next(row for row in dropped if row["reason"] == "a")["reasons"][0].startswith("a: text_length ")
