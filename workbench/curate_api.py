@@ -83,12 +83,12 @@ def register(service: Service) -> None:
         bounds: dict[str, float] | None = None,
     ) -> list[dict[str, Any]]:
         """Some rows that are kept or dropped, with their evidence, reasons, and a small picture as a data URI."""
-        from .curated import samples
+        from ggez_core.curation.samples import rows_of, samples
 
         found = curating.found(service, session_of(request))
         cut = curating.thresholds(region, confidence, distance, bounds or {}).cut
         decision = found.decide(cut)
-        rows = curating.rows_of(decision, which, reason)[: max(0, min(int(count), 100))].tolist()
+        rows = rows_of(decision, which, reason)[: max(0, min(int(count), 100))].tolist()
         return [asdict(sample) for sample in samples(found, cut, decision, rows)]
 
     def export_curated(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .markup import Html, fine, join, notice, progress_bar, tag
@@ -11,24 +10,13 @@ from .text import say, size
 
 if TYPE_CHECKING:
     from ggez_core.curation.report import Tally
+    from ggez_core.curation.samples import Sample
 
     from .curating import Taken
     from .curations import Job
 
 LONGEST = 140  # characters of a caption that are shown
 SIDE = 96
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A row to look at. picture: an address, empty where there is none. facts: short ones, told beside the caption."""
-
-    place: str
-    caption: str
-    picture: str = ""
-    facts: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = field(default=())
 
 
 def status(job: Job | None) -> Html:

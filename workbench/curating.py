@@ -5,7 +5,6 @@ Light: the engine's cheap stage comes with the first curation that has ended (`c
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,6 @@ from .exports import ExportedFile
 from .text import say
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ggez_core.curation.curated import Curated
     from ggez_core.curation.cut import Cut, Decision
     from ggez_core.figures import Table
@@ -123,27 +119,8 @@ def shown(curated: Curated, at: Thresholds, measure: str, which: str, reason: st
     )
 
 
-def rows_of(decision: Decision, which: str, reason: str = "") -> NDArray[np.int64]:
-    """The rows that are kept, or those that are dropped (for one reason), always in the same mixed order.
-
-    Raises DataError for what is neither, or an unknown limit.
-    """
-    import numpy as np
-
-    if which not in ("kept", "dropped"):
-        raise DataError(f"{which[:40]!r}: rows are kept or dropped")
-    rows = np.flatnonzero(decision.kept if which == "kept" else ~decision.kept)
-    if which == "dropped" and reason:
-        if reason not in decision.names:
-            raise DataError(f"{reason[:40]!r}: no limit is called so; there is {', '.join(decision.names)}")
-        rows = np.flatnonzero(~decision.passes[decision.names.index(reason)])
-    mixed = rows.tolist()
-    random.Random(0).shuffle(mixed)  # neighbours in a file are alike; the order is the same every time
-    return np.array(mixed, np.int64)
-
-
 def _page(curated: Curated, cut: Cut, decision: Decision, which: str, reason: str, page: int) -> str:
-    from .curated import samples
+    from ggez_core.curation.samples import rows_of, samples
 
     rows = rows_of(decision, which, reason)
     pages = max(1, -(-len(rows) // PAGE))
@@ -155,19 +132,10 @@ def _page(curated: Curated, cut: Cut, decision: Decision, which: str, reason: st
 
 def _groups(curated: Curated, cut: Cut, decision: Decision) -> str:
     """The largest groups of near-duplicates, the row that stays first."""
-    import numpy as np
+    from ggez_core.curation.samples import duplicate_groups, samples
 
-    from .curated import samples
-
-    if decision.groups is None:
-        return curate_shown.groups([], 0)
-    order = np.argsort(decision.groups, kind="stable")
-    crowds = np.split(order, np.flatnonzero(np.diff(decision.groups[order])) + 1)
-    crowds = sorted((rows for rows in crowds if rows.size > 1), key=lambda rows: (-rows.size, int(rows[0])))
-    kept = decision.kept
-    some = [sorted(rows.tolist(), key=lambda row: (not kept[row], row))[:IN_GROUP] for rows in crowds[:GROUPS]]
-    cards = {row: card for rows in some for row, card in zip(rows, samples(curated, cut, decision, rows), strict=True)}
-    return curate_shown.groups([[cards[row] for row in rows] for rows in some], len(crowds))
+    groups, total = duplicate_groups(decision, GROUPS, IN_GROUP)
+    return curate_shown.groups([samples(curated, cut, decision, rows) for rows in groups], total)
 
 
 def take(service: Service, session: str, name: str, at: Thresholds, *, progress: Progress = silent) -> Taken:

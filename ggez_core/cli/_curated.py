@@ -1,4 +1,4 @@
-"""What is done with a finished curation: `ggez curate translate` and `ggez curate publish`."""
+"""What is done with a finished curation: `ggez curate report`, `translate` and `publish`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def register(curation: typer.Typer) -> None:
     """Add the verbs to `ggez curate`."""
     curation.command("translate")(translate)
     curation.command("publish")(publish)
+    curation.command("report")(report)
 
 
 def translate(
@@ -63,3 +64,22 @@ def publish(
     typer.echo(f"{done.folder}: {done.rows:,} rows, {done.translated:,} of them translations, and README.md")
     if done.lost:
         typer.echo(f"{len(done.lost):,} kept rows are left out, their pictures are gone: the first is {done.lost[0]}")
+
+
+def report(
+    folder: FolderArgument,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A folder for the report; by default `report` in it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw what was kept and dropped: figures with tables, rows with their evidence, near-duplicates, a data card."""
+    from ..curation.curated import Curated
+    from ..curation.report.written import write_report
+
+    target = output or folder / "report"
+    write_report(Curated(folder), target)
+    if as_json:
+        print_json({"report": str(target)})
+        return
+    typer.echo(f"{target}: index.html with figures and rows, tables as CSV, README.md")

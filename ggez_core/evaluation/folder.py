@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import html
-import importlib.util
 import json
-import logging
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import DataError, OutputError
 from .aggregate import Estimate
 from .report import Reported, SweepReport
 from .rows import read_rows
 
-if TYPE_CHECKING:
-    from .figures.swept import Drawn
-
-log = logging.getLogger(__name__)
-
 REPORT, READABLE, FIGURES, RECIPE = "report.json", "report.md", "figures", "recipe-by-layers.yaml"
 ROWS = "rows.jsonl"
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark }}
-body {{ font: 15px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
-table {{ border-collapse: collapse; font-size: 13px }} td, th {{ padding: .15rem .6rem; text-align: right }}
-</style>
-<h1>{title}</h1>
-{body}
-</html>
-"""
 
 
 def write_report(report: SweepReport, folder: Path) -> None:
@@ -51,9 +29,10 @@ def write_report(report: SweepReport, folder: Path) -> None:
 
             (recipe,) = report.recipes.values()
             (folder / RECIPE).write_text(yaml.safe_dump(dict(recipe), sort_keys=False, allow_unicode=True), "utf-8")
+        from ..figures import write_page
         from .figures.swept import drawn
 
-        write_figures(drawn(report), f"{report.base} → {report.regional}", folder / FIGURES)
+        write_page(folder / FIGURES, f"{report.base} → {report.regional}", drawn(report))
     except OSError as error:
         raise OutputError(f"{folder}: can't be written ({error.strerror}); free space or name another place") from None
 
@@ -131,40 +110,3 @@ def _in(estimate: Estimate, form: str = ".3f") -> str:
 
 def _command(report: SweepReport, how: str) -> str:
     return f"ggez merge --base {report.base} --regional {report.regional} {how} -o OUT"
-
-
-def write_figures(drawn: Sequence[Drawn], title: str, folder: Path) -> None:
-    """Write a page of figures with their numbers, and each figure as JSON, CSV and, if it can be, PNG.
-
-    Raises OSError where the folder can't be written.
-    """
-    folder.mkdir(exist_ok=True)
-    parts: list[str] = []
-    for found in drawn:
-        (folder / f"{found.name}.json").write_text(found.figure.to_json(), encoding="utf-8")
-        (folder / f"{found.name}.csv").write_text(found.table.as_csv(), encoding="utf-8")
-        parts.append(found.figure.to_html(full_html=False, include_plotlyjs=not parts))
-        heads = "".join(f"<th>{html.escape(head)}</th>" for head in found.table.heads)
-        rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in found.table.rows)
-        parts.append(
-            f"<details><summary>{html.escape(found.table.title)}: the numbers "
-            f'(<a href="{found.name}.csv" download>CSV</a>)</summary><table><tr>{heads}</tr>{rows}</table></details>'
-        )
-        _write_image(found.figure, folder / f"{found.name}.png")
-    page = _PAGE.format(title=html.escape(title), body="\n".join(parts))
-    (folder / "index.html").write_text(page, encoding="utf-8")
-
-
-def _cell(value: str | float | int | None) -> str:
-    text = "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-    return f"<td>{html.escape(text)}</td>"
-
-
-def _write_image(figure: object, path: Path) -> None:
-    """A PNG, where kaleido and a browser for it are there; the page's own button makes one everywhere."""
-    if importlib.util.find_spec("kaleido") is None:
-        return
-    try:
-        figure.write_image(path, scale=2)  # type: ignore[attr-defined]
-    except Exception as error:
-        log.info("%s: no picture (%s)", path.name, error)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from ..evaluation.figures.swept import Drawn
-from ..figures import PATTERNS, SEQUENCE, Table, laid_out, whiskers
+from ..figures import PATTERNS, SEQUENCE, Drawn, Table, laid_out, whiskers
 from .compare import Comparison, Line
 from .measures import VQA
 

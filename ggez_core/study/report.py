@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OutputError
-from ..evaluation.folder import FIGURES, READABLE, REPORT, write_figures
+from ..evaluation.folder import FIGURES, READABLE, REPORT
+from ..figures import write_page
 from .compare import METRICS, Comparison
 from .figures import drawn
 from .grid import Results
@@ -40,7 +41,7 @@ def write_study(study: StudySettings, results: Results, comparison: Comparison, 
     try:
         (folder / REPORT).write_text(f"{document}\n", encoding="utf-8")
         (folder / READABLE).write_text(readable(study, results, comparison), encoding="utf-8")
-        write_figures(drawn(comparison), f"Distillations of {', '.join(study.teachers)}", folder / FIGURES)
+        write_page(folder / FIGURES, f"Distillations of {', '.join(study.teachers)}", drawn(comparison))
     except OSError as error:
         raise OutputError(f"{folder}: can't be written ({error.strerror}); free space or name another place") from None
 

@@ -119,7 +119,26 @@ def test_the_command_translates_again_from_what_was_said(
     assert json.loads(out)["languages"] == {"th": {"good": 3, "failed": 1}}
 
 
-@pytest.mark.parametrize("verb", ["translate", "publish"])
+def test_the_report_shows_figures_tables_rows_and_a_card(folder: Path, tmp_path: Path, ggez: Ggez) -> None:
+    for _ in range(2):  # the second takes the first's place
+        status, out, _ = ggez("curate", "report", folder, "-o", tmp_path / "report", "--json")
+        assert (status, json.loads(out)) == (0, {"report": str(tmp_path / "report")})
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "5 of 6 rows are kept" in page
+    for _, text, _ in ROWS:
+        assert text in page
+    assert page.count("<img src=") == 6
+    assert "not of the region (believed" in page
+    dropped = (tmp_path / "report" / "dropped.csv").read_text().splitlines()
+    assert dropped[-1].startswith("not of the region,1,1,5")
+    assert {"README.md", "country.csv", "language.json"} <= {path.name for path in (tmp_path / "report").iterdir()}
+    (tmp_path / "mine").mkdir()
+    status, _, err = ggez("curate", "report", folder, "-o", tmp_path / "mine")
+    assert status == 2
+    assert "is no report" in err
+
+
+@pytest.mark.parametrize("verb", ["translate", "publish", "report"])
 def test_what_isnt_a_curation_is_refused_in_one_line(
     tmp_path: Path, translated: dict[str, Any], verb: str, ggez: Ggez
 ) -> None:

@@ -16,10 +16,11 @@ import pytest
 import yaml
 from PIL import Image
 
+from ggez_core.curation.samples import Sample, rows_of, samples
 from ggez_core.demo.world.mixture import mixture, write_mixture
 from ggez_core.errors import DataError, GgezError, OutputError
 from workbench import curate_shown, curating
-from workbench.curated import MOVED, samples
+from workbench.curated import MOVED
 from workbench.curations import DEMO, Asked, Curations, Job
 from workbench.service import Service
 from workbench.settings import GIB, Settings
@@ -134,20 +135,20 @@ def test_rows_come_with_picture_evidence_and_all_reasons(job: Job) -> None:
     assert job.found is not None
     cut = curating.thresholds("SEA", 0.5, 8, STANDING).cut
     decision = job.found.decide(cut)
-    kept = samples(job.found, cut, decision, curating.rows_of(decision, "kept")[:6].tolist())
+    kept = samples(job.found, cut, decision, rows_of(decision, "kept")[:6].tolist())
     assert all(sample.picture.startswith("data:image/webp") and sample.evidence for sample in kept)
     assert not any(sample.reasons for sample in kept)
-    dropped = samples(job.found, cut, decision, curating.rows_of(decision, "dropped")[:6].tolist())
+    dropped = samples(job.found, cut, decision, rows_of(decision, "dropped")[:6].tolist())
     assert all(sample.reasons for sample in dropped)
     for name in decision.names:
-        found = curating.rows_of(decision, "dropped", name)
+        found = rows_of(decision, "dropped", name)
         assert len(found) == int((~decision.passes[decision.names.index(name)]).sum())
     with pytest.raises(DataError, match="no limit"):
-        curating.rows_of(decision, "dropped", "magic")
+        rows_of(decision, "dropped", "magic")
 
 
 def test_what_is_shown_is_escaped() -> None:
-    sample = curate_shown.Sample("a#1", "<script>x</script>", "", ("<b>",), ("<i>why</i>",), ("<u>",))
+    sample = Sample("a#1", "<script>x</script>", "", ("<b>",), ("<i>why</i>",), ("<u>",))
     html = curate_shown.samples([sample], "")
     assert not any(tag in html for tag in ("<script>", "<b>", "<i>", "<u>"))
 

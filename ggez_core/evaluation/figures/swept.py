@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
-import plotly.graph_objects as go
-
-from ...figures import Table
+from ...figures import Drawn
 from ..curve import ALL, REPORTING, Q
 from ..report import SweepReport
 from ..rows import Score
 from .curve import best_beta_by_alpha, best_beta_table, curve_table, parity_curve, tradeoff
 from .languages import Slices, gap_table, language_bars, language_gap, slice_table
 from .places import country_bars, country_map
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A figure by the name of its files, with the same numbers as a table."""
-
-    name: str
-    figure: go.Figure
-    table: Table
 
 
 def drawn(report: SweepReport) -> list[Drawn]:

@@ -1,7 +1,4 @@
-"""What all figures share: colours that any colour vision tells apart, layout in light and dark, tables beside them.
-
-A leaf over plotly; used by the figures of evaluation and of curation.
-"""
+"""What all figures share: colours that any colour vision tells apart, layout in light and dark, tables beside them."""
 
 from __future__ import annotations
 

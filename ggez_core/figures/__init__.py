@@ -1,0 +1,35 @@
+"""What all figures share: colours, layout and tables, and a page of them for a browser.
+
+A leaf over plotly; used by the figures of evaluation, curation and runs.
+"""
+
+from .page import Drawn, write_page
+from .style import (
+    BASE,
+    GRID,
+    INK,
+    MERGED,
+    PATTERNS,
+    REGIONAL,
+    SEQUENCE,
+    SIGNS,
+    Table,
+    laid_out,
+    whiskers,
+)
+
+__all__ = [
+    "BASE",
+    "GRID",
+    "INK",
+    "MERGED",
+    "PATTERNS",
+    "REGIONAL",
+    "SEQUENCE",
+    "SIGNS",
+    "Drawn",
+    "Table",
+    "laid_out",
+    "whiskers",
+    "write_page",
+]
