@@ -24,7 +24,7 @@ def test_data_is_measured_cut_and_looked_at(browser: Browser, url: str, service:
     page = browser.new_page()
     page.goto(url)
     page.get_by_role("tab", name="Curate").click()
-    page.get_by_label("Data", exact=True).fill(str(data))
+    page.get_by_role("textbox", name=re.compile("^Data")).fill(str(data))
     page.get_by_label("Reward model").fill("None")
     page.get_by_role("option", name="None").click()
     page.get_by_role("button", name="Measure", exact=True).click()
@@ -36,7 +36,7 @@ def test_data_is_measured_cut_and_looked_at(browser: Browser, url: str, service:
     page.get_by_role("slider", name="Least belief in the region").press("End")
     expect(kept).not_to_have_text(str(before))
     assert int(kept.inner_text()) < before
-    page.get_by_label("dropped").check()
+    page.get_by_role("radio", name="dropped").check()
     expect(page.locator(".gg-why").first).to_be_visible()
     page.get_by_role("button", name="Export kept rows").click()
     expect(page.get_by_role("link", name="Download all as zip")).to_be_visible()
