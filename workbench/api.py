@@ -7,6 +7,7 @@ offered by each family's view.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -66,6 +67,29 @@ class ExportReport:
     folder: str
 
 
+@dataclass(frozen=True)
+class BallotReport:
+    """Answers to rate, in the order of their columns: which model gave them is told once they are rated."""
+
+    ballot: str
+    kind: str
+    family: str
+    item: str
+    side: str
+    aspect: str
+    question: str
+    language: str
+    answers: list[str]
+
+
+@dataclass(frozen=True)
+class RatedReport:
+    """A rating that is kept, with the models in their columns. count: how many its rater has given."""
+
+    rating: dict[str, Any]
+    count: int
+
+
 def register(service: Service) -> None:
     """Offer the endpoints, inside the current Blocks."""
 
@@ -85,15 +109,46 @@ def register(service: Service) -> None:
         components: dict[str, float] | None = None,
         dtype: str = "as base",
         shard_size: str = "5GB",
+        card: bool = False,
     ) -> ExportReport:
-        """Write the merged checkpoint at β; fetch it from `zip_url`, or file by file."""
-        done = export(service, session_of(request), name, beta, components, dtype=dtype, shard_size=shard_size)
+        """Write the merged checkpoint at β, with a model card if asked; fetch it from `zip_url`, or file by file."""
+        session = session_of(request)
+        done = export(service, session, name, beta, components, dtype=dtype, shard_size=shard_size, card=card)
         return _export(done)
+
+    def next_ballot(
+        request: gr.Request,
+        kind: str = "rank",
+        language: str = "en",
+        beta: float = 0.5,
+        components: dict[str, float] | None = None,
+    ) -> BallotReport:
+        """Something to rate blindly: rank, pairwise or likert, in a rater's language, with the merged model at β."""
+        session = session_of(request)
+        weights = service.weights(session, beta, components)
+        found = service.ballots.hand_out(service, session, kind, language, weights)
+        item = found.item
+        return BallotReport(
+            found.id, kind, found.family, item.id, item.side, item.aspect, item.text, item.language,
+            [answer.text for answer in found.answers],
+        )  # fmt: skip
+
+    def rate(request: gr.Request, ballot: str, answer: list[Any], rater: str, language: str = "en") -> RatedReport:
+        """Rate a ballot: for each column its place (rank), 1, 0 or 0.5 (pairwise), or [correctness, naturalness]."""
+        done = service.ballots.rate(service, session_of(request), ballot, answer, rater, language)
+        return RatedReport(done.rating.as_dict(), done.count)
+
+    def ratings(request: gr.Request) -> dict[str, Any]:
+        """What people said of this session's pair: means with intervals, agreement of raters, human GRP."""
+        return _ratings(service, session_of(request))
 
     offer(preflight, "preflight", "load", 2)
     offer(load_pair, "load_pair", "load", 2)
     offer(export_merged, "export", "export", 1)
     curate_api.register(service)
+    offer(next_ballot, "next_ballot", "slow", 2)
+    offer(rate, "rate", "answer", 4)
+    offer(ratings, "ratings", "answer", 4)
     for view in VIEWS.values():
         view.register(service)
 
@@ -111,6 +166,34 @@ def _pair(pair: Pair, live: bool = False, why_not_live: str = "") -> PairReport:
         for c in report.components.values()
     ]
     return PairReport(report.base, report.regional, report.compatible, report.explain(), components, live, why_not_live)
+
+
+def _ratings(service: Service, session: str) -> dict[str, Any]:
+    from ggez_core.evaluation.ratings import agreements, human_parity, means
+
+    pair, alpha = service.current(session), service.alpha().value
+    found = service.ratings.ratings(pair.base.source, pair.regional.source)
+    averages = means(found)
+    measures = dict.fromkeys(mean.measure for mean in averages)
+    return {
+        "ratings": len(found),
+        "alpha": alpha,
+        "means": [
+            {"model": m.model.model, "beta": m.model.beta, "measure": m.measure, "language": m.language,
+             "value": m.value, "low": m.low, "high": m.high, "n": m.n, "raters": m.raters, "over": m.clustered}
+            for m in averages
+        ],
+        "agreement": [
+            {"measure": a.measure, "language": a.language, "alpha": None if a.alpha != a.alpha else a.alpha,
+             "units": a.units, "raters": a.raters}
+            for a in agreements(found)
+        ],
+        "human_grp": [
+            {"model": p.model.model, "beta": p.model.beta, "measure": p.measure, "grp": p.grp(alpha)}
+            for measure in measures
+            for p in human_parity(found, measure)
+        ],
+    }  # fmt: skip
 
 
 def _export(done: Exported) -> ExportReport:

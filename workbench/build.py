@@ -20,7 +20,7 @@ from .problem import Problem, attempt
 from .service import DEMO_PAIR, Service
 from .session import session_of
 from .settings import Settings
-from .tabs import compare, crosslingual, curate, export, models, sweep, train
+from .tabs import compare, crosslingual, curate, export, models, rate, sweep, train
 from .text import say
 from .theme import CSS, theme
 
@@ -39,6 +39,8 @@ def build(service: Service) -> gr.Blocks:
                 compared = compare.build(service, head, force)
             with gr.Tab(say("tab.sweep"), id="sweep"):
                 swept = sweep.build(service, head, compared)
+            with gr.Tab(say("tab.rate"), id="rate"):
+                rate.build(service, head)
             with gr.Tab(say("tab.crosslingual"), id="crosslingual"):
                 crosslingual.build(service, head)
             with gr.Tab(say("tab.curate"), id="curate"):

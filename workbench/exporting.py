@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from ggez_core.errors import RecipeError
 from ggez_core.progress import Progress, silent
 
 from .exports import ExportedFile
+from .pairs import Pair
+from .problem import Problem, attempt
 from .service import Service
 from .weights import Weights
 
@@ -21,7 +24,8 @@ SHARD_SIZES = ("1GB", "2GB", "5GB", "10GB")
 class Exported:
     """A finished export. folder: its path on this machine, empty where that means nothing to the visitor.
 
-    loading_code: Python that loads it, from that folder or from where the visitor unpacked it.
+    loading_code: Python that loads it, from that folder or from where the visitor unpacked it. notes: what its model
+    card asks to be settled before it is published, or why there is none.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Exported:
     seconds: float
     loading_code: str
     folder: str
+    notes: tuple[str, ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -47,9 +52,13 @@ def export(
     *,
     dtype: str = "as base",
     shard_size: str = "5GB",
+    card: bool = False,
     progress: Progress = silent,
 ) -> Exported:
-    """Write the merged checkpoint at β into the visitor's own folder."""
+    """Write the merged checkpoint at β into the visitor's own folder; `card`: with a model card.
+
+    The card has the scores of the pair's sweep, once that has ended.
+    """
     if dtype not in DTYPES:
         raise RecipeError(f"dtype {dtype[:20]!r} is unknown; choose one of {', '.join(DTYPES)}")
     if shard_size not in SHARD_SIZES:
@@ -71,6 +80,7 @@ def export(
         shard_size=shard_size,
         progress=progress,
     )
+    notes = _write_card(service, pair, folder) if card else ()
     shown = "" if service.settings.shared else str(folder)
     return Exported(
         name=folder.name,
@@ -80,4 +90,15 @@ def export(
         seconds=time.perf_counter() - started,
         loading_code=loading_code(pair.base, shown or folder.name),
         folder=shown,
+        notes=notes,
     )
+
+
+def _write_card(service: Service, pair: Pair, folder: Path) -> tuple[str, ...]:
+    """Write the model card; what it warns of. The export is whole without it, so a problem is only said."""
+    from ggez_core.publishing import write_card
+
+    job = service.sweeps.latest(pair)
+    sweep = job.folder if job is not None and job.report is not None else None
+    done = attempt(lambda: write_card(folder, sweep=sweep))
+    return (done.message,) if isinstance(done, Problem) else done.warnings

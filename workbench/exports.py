@@ -62,20 +62,21 @@ class Exports:
 
     def files(self, ticket: str, name: str) -> tuple[ExportedFile, ...]:
         """The files of an export, weights first."""
-        found = [f for f in (self._root / ticket / name).iterdir() if f.is_file()]
-        found.sort(key=lambda f: (f.suffix != ".safetensors", f.name))
-        return tuple(ExportedFile(f.name, f.stat().st_size, f"exports/{ticket}/{name}/{f.name}") for f in found)
+        found = sorted(_within(self._root / ticket / name).items(), key=lambda f: (f[1].suffix != ".safetensors", f[0]))
+        return tuple(
+            ExportedFile(inner, file.stat().st_size, f"exports/{ticket}/{name}/{inner}") for inner, file in found
+        )
 
     def routes(self) -> list[Route]:
         """Addresses of one file of an export, and of the whole of it as a zip made while it is sent."""
         return [
             Route("/exports/{ticket}/{name}.zip", self._zip, methods=["GET"]),
-            Route("/exports/{ticket}/{name}/{file}", self._file, methods=["GET"]),
+            Route("/exports/{ticket}/{name}/{file:path}", self._file, methods=["GET"]),
         ]
 
     def _file(self, request: Request) -> Response:
-        file = self._known(request) / request.path_params["file"]
-        if not _NAME.fullmatch(file.name) or not file.is_file() or file.is_symlink():
+        file = _within(self._known(request)).get(str(request.path_params["file"]))  # nothing but what is listed
+        if file is None:
             raise HTTPException(404)
         return FileResponse(file, filename=file.name)
 
@@ -90,6 +91,13 @@ class Exports:
         if not _TICKET.fullmatch(ticket) or not _NAME.fullmatch(name) or not folder.is_dir():
             raise HTTPException(404)
         return folder
+
+
+def _within(folder: Path) -> dict[str, Path]:
+    """The files of an export by their paths in it (pipelines have folders), without links, sorted."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_symlink()}
+    plain = {inner: path for inner, path in found.items() if all(map(_NAME.fullmatch, inner.split("/")))}
+    return {inner: path for inner, path in sorted(plain.items()) if path.is_file()}
 
 
 class _Outbox(RawIOBase):
@@ -115,8 +123,8 @@ def _zipped(folder: Path) -> Iterator[bytes]:
     """The folder as a zip without compression (weights don't shrink), piece by piece, nothing of it on disk."""
     outbox = _Outbox()
     with zipfile.ZipFile(outbox, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for file in sorted(f for f in folder.iterdir() if f.is_file() and not f.is_symlink()):
-            entry = zipfile.ZipInfo.from_file(file, f"{folder.name}/{file.name}")
+        for inner, file in _within(folder).items():
+            entry = zipfile.ZipInfo.from_file(file, f"{folder.name}/{inner}")
             with file.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
                 while chunk := source.read(_CHUNK):
                     target.write(chunk)

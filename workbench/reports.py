@@ -151,6 +151,14 @@ def exported(done: Exported) -> Html:
         for f in done.files
     )
     where = tag("p", say("export.folder", folder=done.folder), cls="gg-fine") if done.folder else Html()
+    notes = map(notice, done.notes)
     return tag(
-        "div", said, whole, where, tag("h4", say("export.files")), tag("ul", *files, cls="gg-files"), cls="gg-export"
+        "div",
+        said,
+        *notes,
+        whole,
+        where,
+        tag("h4", say("export.files")),
+        tag("ul", *files, cls="gg-files"),
+        cls="gg-export",
     )

@@ -6,6 +6,7 @@ of a pair is in `views`, writing it to disk in `exporting`. Every method raises 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from .curations import Curations
 from .drawn import Drawn
 from .exports import Exports
 from .pairs import Pair, PairStore
+from .rating import Ballots
 from .session import Visitors
 from .settings import Settings
 from .slow import SlowQuestions
@@ -24,6 +26,7 @@ from .sweeps import SweepJobs
 from .weights import Weights
 
 if TYPE_CHECKING:
+    from ggez_core.evaluation.ratings import RatingStore
     from ggez_core.regions import Alpha
 
     from .live import LivePair
@@ -50,8 +53,21 @@ class Service:
         self.slow = SlowQuestions()
         self.sweeps = SweepJobs(settings.storage / "sweeps", settings.memory_budget)
         self.curations = Curations(settings.storage / "curations", shared=settings.shared)
+        self.ballots = Ballots()
+        self._opening = threading.Lock()
+        self._ratings: RatingStore | None = None
         self._pairs = PairStore(settings.memory_budget)
         self._visitors = Visitors()
+
+    @property
+    def ratings(self) -> RatingStore:
+        """What visitors have rated: a file in the storage; on a Space that is storage over a network."""
+        from ggez_core.evaluation.ratings import RatingStore
+
+        with self._opening:
+            if self._ratings is None:
+                self._ratings = RatingStore(self.settings.storage / "ratings.sqlite", network=self.settings.shared)
+            return self._ratings
 
     def preflight(self, base: str, regional: str, *, progress: Progress = silent) -> Pair:
         """Open and compare two checkpoints; the report says whether they can be merged."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,7 @@ def alone(folder: str | Path, drawing: Drawing) -> Any:
 
 def test_the_three_pictures_are_what_each_model_alone_draws(loaded: Service, pair: tuple[str, str], seed: int) -> None:
     from workbench.exporting import export
+    from workbench.exports import _zipped
     from workbench.views.diffusion.draw import draw_images, image_of
 
     beta = round(0.05 + 0.9 * (seed % 997) / 997, 3)
@@ -80,6 +82,12 @@ def test_the_three_pictures_are_what_each_model_alone_draws(loaded: Service, pai
     for part, folder in zip(found.parts, folders, strict=True):
         assert np.array_equal(pixels(image_of(part)), alone(folder, drawing)), part.model
     assert "StableDiffusionXLPipeline" in done.loading_code
+    written = {p.relative_to(done.folder).as_posix() for p in Path(done.folder).rglob("*") if p.is_file()}
+    assert {file.name for file in done.files} == written
+    assert "unet/config.json" in written
+    archive = b"".join(_zipped(Path(done.folder)))
+    names = zipfile.ZipFile(io.BytesIO(archive)).namelist()
+    assert set(names) == {f"drawn-{seed}/{name}" for name in written}  # a pipeline's folders too
 
 
 def test_the_ends_of_the_slider_are_the_two_models(loaded: Service) -> None:

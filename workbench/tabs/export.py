@@ -42,6 +42,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
         )
         dtype = gr.Dropdown(list(DTYPES), value="as base", label=say("export.dtype"), min_width=160)
         shards = gr.Dropdown(list(SHARD_SIZES), value="5GB", label=say("export.shards"), min_width=160)
+    card = gr.Checkbox(True, label=say("export.card"), info=say("export.card.info"))
     button = gr.Button(say("export.button"), variant="primary")
     result = gr.HTML(notice(say("export.empty")), padding=False)
     code = gr.Code(label=say("export.code"), language="python", interactive=False, visible=False)
@@ -52,6 +53,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
         beta: float,
         dtype: str,
         shards: str,
+        card: bool,
         *own: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[str, object, object]:
@@ -61,7 +63,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
             components = header.own_betas(service.current(session), own)
             shown = on_page(progress, with_speed())
             return export_merged(
-                service, session, name, beta, components, dtype=dtype, shard_size=shards, progress=shown
+                service, session, name, beta, components, dtype=dtype, shard_size=shards, card=card, progress=shown
             )
 
         done = attempt(work)
@@ -71,7 +73,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
 
     button.click(
         pressed,
-        [name, head.beta, dtype, shards, *head.components],
+        [name, head.beta, dtype, shards, card, *head.components],
         [result, code, name],
         show_progress_on=result,
         concurrency_limit=1,

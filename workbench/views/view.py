@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import gradio as gr
 
 from ..service import Service
+from .blind import Blind
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ class View:
 
 
 class ViewModule(Protocol):
-    """A package in `views` with a family's view and its endpoints for programs."""
+    """A package in `views` with a family's view, its endpoints for programs, and what Rate asks of it."""
+
+    blind: Blind
 
     def build(self, service: Service) -> View:
         """Lay the view out inside the current Blocks."""

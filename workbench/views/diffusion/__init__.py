@@ -19,11 +19,11 @@ from ...service import Service
 from ...text import say
 from ..parts import example_chips
 from ..view import View
-from . import draw, markup
+from . import blind, draw, markup
 from .answers import Answers, Controls
 from .endpoints import register
 
-__all__ = ["build", "register"]
+__all__ = ["blind", "build", "register"]
 
 START_SEED = 1
 NEW_SEEDS = 1_000_000

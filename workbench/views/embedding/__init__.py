@@ -17,11 +17,11 @@ from ...text import language_name, say
 from ...weights import Weights
 from ..parts import example_chips, picture_picker
 from ..view import Pace, Shown, View
-from . import markup
+from . import blind, markup
 from .endpoints import register
 from .search import Answer, Direction, rank_captions, search_images
 
-__all__ = ["answer", "build", "register"]
+__all__ = ["answer", "blind", "build", "register"]
 
 
 def answer(

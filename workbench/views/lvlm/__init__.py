@@ -15,11 +15,11 @@ from ...service import Service
 from ...text import language_name, say
 from ..parts import picture_picker
 from ..view import View
-from . import ask, markup
+from . import ask, blind, markup
 from .answers import Answers, Controls
 from .endpoints import register
 
-__all__ = ["build", "register"]
+__all__ = ["blind", "build", "register"]
 
 START_TOKENS = 64
 
