@@ -32,6 +32,7 @@ def build(service: Service) -> gr.Blocks:
     with gr.Blocks(title=say("title"), analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         head = header.build()
         force = export.in_force()
+        rater = rate.remembered()
         with gr.Tabs(selected="compare") as tabs:
             with gr.Tab(say("tab.models"), id="models") as models_tab:
                 chosen = models.build(service, models_tab, head)
@@ -40,7 +41,7 @@ def build(service: Service) -> gr.Blocks:
             with gr.Tab(say("tab.sweep"), id="sweep"):
                 swept = sweep.build(service, head, compared)
             with gr.Tab(say("tab.rate"), id="rate"):
-                rate.build(service, head)
+                rate.build(service, head, rater)
             with gr.Tab(say("tab.crosslingual"), id="crosslingual"):
                 crosslingual.build(service, head)
             with gr.Tab(say("tab.curate"), id="curate"):

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -64,7 +65,7 @@ class Exports:
         """The files of an export, weights first."""
         found = sorted(_within(self._root / ticket / name).items(), key=lambda f: (f[1].suffix != ".safetensors", f[0]))
         return tuple(
-            ExportedFile(inner, file.stat().st_size, f"exports/{ticket}/{name}/{inner}") for inner, file in found
+            ExportedFile(inner, file.stat().st_size, f"exports/{ticket}/{name}/{quote(inner)}") for inner, file in found
         )
 
     def routes(self) -> list[Route]:
@@ -95,9 +96,8 @@ class Exports:
 
 def _within(folder: Path) -> dict[str, Path]:
     """The files of an export by their paths in it (pipelines have folders), without links, sorted."""
-    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_symlink()}
-    plain = {inner: path for inner, path in found.items() if all(map(_NAME.fullmatch, inner.split("/")))}
-    return {inner: path for inner, path in sorted(plain.items()) if path.is_file()}
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    return {path.relative_to(folder).as_posix(): path for path in found}
 
 
 class _Outbox(RawIOBase):

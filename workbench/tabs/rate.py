@@ -251,10 +251,15 @@ class RateTab:
         return {**self.results(request, measure), self.said: said}
 
 
-def build(service: Service, head: Header) -> None:
+def remembered() -> gr.BrowserState:
+    """The pseudonym that a browser keeps; outside of tabs, which exist in the browser only once they are opened."""
+    return gr.BrowserState("", storage_key="ggez-rater", secret="a pseudonym is no secret")
+
+
+def build(service: Service, head: Header, rater: gr.BrowserState) -> None:
     """Lay the tab out and wire it."""
     gr.HTML(fine(say("rate.intro")), padding=False)
-    with gr.Row(equal_height=True):
+    with gr.Row():
         kind = gr.Radio(
             [(say(f"rate.kind.{name}"), name) for name in KINDS], value=KINDS[0], label=say("rate.kind"), scale=3,
             min_width=320,
@@ -263,7 +268,7 @@ def build(service: Service, head: Header) -> None:
             [(language_name(code), code) for code in world.languages()], value="en", label=say("rate.language"),
             scale=2, min_width=200,
         )  # fmt: skip
-        start = gr.Button(say("rate.start"), variant="primary", scale=1, min_width=120)
+        start = gr.Button(say("rate.start"), variant="primary", scale=0, min_width=140)
     progress = gr.HTML(padding=False)
     ballot = gr.HTML(notice(say("rate.empty")), js_on_load=KEYS, padding=False)
     with gr.Accordion(say("rate.results"), open=False) as panel:
@@ -281,7 +286,6 @@ def build(service: Service, head: Header) -> None:
             label=say("rate.import"), file_types=[".csv"], type="filepath", height=120,
             visible=not service.settings.shared,
         )  # fmt: skip
-    rater = gr.BrowserState("", storage_key="ggez-rater", secret="a pseudonym is no secret")
     tab = RateTab(service, ballot, progress, rater, said, measure, (bars, grp), tables, files)  # type: ignore[arg-type]
     asked = [kind, language, rater, head.beta, *head.components]
     given = [ballot, progress, rater]
