@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def test_a_round_by_keyboard(browser: Browser, url: str, service: Service) -> None:
     page = browser.new_page()
     page.goto(url)
-    page.get_by_role("tab", name="Rate").click()
+    page.get_by_role("tab", name="Rate", exact=True).click()
     page.get_by_role("button", name="Next", exact=True).click()
     ballot = page.locator(".gg-ballot[data-kind=rank]")
     expect(ballot).to_be_focused()
@@ -39,7 +39,7 @@ def test_a_round_by_keyboard(browser: Browser, url: str, service: Service) -> No
     expect(page.locator(".gg-ballot[data-kind=pairwise]")).to_be_focused()
     page.get_by_role("tab", name="Compare").click()  # keys of a tab that isn't seen do nothing
     page.get_by_label("Query").first.press("2")
-    page.get_by_role("tab", name="Rate").click()
+    page.get_by_role("tab", name="Rate", exact=True).click()
     expect(save).to_be_disabled()
     language = page.get_by_label("Your language")
     language.press("1")  # typed into a field
