@@ -11,6 +11,7 @@ The same loop takes turns with both ways; seconds are of processor time, since o
 from __future__ import annotations
 
 import argparse
+import io
 import statistics
 import tempfile
 import time
@@ -20,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from ggez_core.checkpoints import open_checkpoint
 from ggez_core.families.embedding import EmbeddingModel, load_embedding
@@ -39,10 +41,17 @@ PEAK = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40": 181e12, "L4": 121
 
 
 class Computed:
-    """The teacher's vectors computed anew for every batch: what keeping them saves."""
+    """The teacher's vectors computed anew for every step, once each: what keeping them saves."""
 
     def __init__(self, embed: Callable[[Sequence[int]], torch.Tensor]) -> None:
-        self.of = embed
+        self._embed = embed
+        self._last: tuple[list[int], torch.Tensor] = ([], torch.empty(0))
+
+    def of(self, rows: Sequence[int]) -> torch.Tensor:
+        """Those of some rows; asked of the same ones twice in a row (by the queue too), they are the same."""
+        if self._last[0] != list(rows):
+            self._last = (list(rows), self._embed(rows))
+        return self._last[1]
 
 
 def world(steps: int, rounds: int, batch: int) -> None:
@@ -79,9 +88,26 @@ def _computed(kind: str, distilled: Distillation, model: EmbeddingModel) -> Comp
         images, place = captions.images, captions.image
         assert images is not None
         assert place is not None
-        return Computed(lambda rows: model.encode_images(images.some([int(place[row]) for row in rows])))
+        files = _encoded(images)
+        return Computed(lambda rows: model.encode_images([_opened(files[int(place[row])]) for row in rows]))
     lines = captions.text if kind == "text" else captions.english
     return Computed(lambda rows: model.encode_texts([lines[row] for row in rows]))
+
+
+_FILES: list[bytes] = []
+
+
+def _encoded(images: Any) -> list[bytes]:
+    """The pictures as the PNG files that a data set holds: opening them is part of a loop that keeps nothing."""
+    for picture in images.some(range(len(_FILES), len(images))):
+        held = io.BytesIO()
+        picture.save(held, "png")
+        _FILES.append(held.getvalue())
+    return _FILES
+
+
+def _opened(file: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(file)).convert("RGB")
 
 
 def _steps_per_second(

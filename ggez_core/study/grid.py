@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from ..errors import Cancelled
 from ..progress import Progress, Step, silent
 from ..training.distillation import KIND
+from ..training.distillation.settings import DistillSettings
 from ..training.loop import Hooks, train
 from ..training.plan import Plan
 from .measures import Found, Once, measure
@@ -54,8 +56,14 @@ def run_grid(
     for number, cell in enumerate(cells):
         own = folder / _slug(cell.teacher)
         place = own / _slug(cell.objective) / f"seed-{cell.seed}"
+        settings = study.distillation(cell)
+        asked = settings.model_dump(mode="json")
+        made_from(place, asked)
         if not (place / "model").is_dir():
-            _train(study, cell, own / "prepared", place, number, len(cells), progress)
+            student = {**asked["student"], "start": "teacher"}
+            made_from(own / "prepared", {"model": cell.teacher, "data": asked["data"], "student": student})
+            title = f"{cell.objective}, seed {cell.seed}"
+            _train(settings, title, own / "prepared", place, number, len(cells), progress)
         progress(Step(number, len(cells), "distillations", f"measuring {cell.objective}"))
         result = Result(cell, *measured(place / "model", place / "measured"))
         sizes.setdefault(cell.teacher, json.loads((own / "prepared" / "student.json").read_text("utf-8")))
@@ -66,12 +74,19 @@ def run_grid(
     return Results(tuple(results), teachers, sizes)
 
 
-def _train(
-    study: StudySettings, cell: Cell, prepared: Path, place: Path, number: int, count: int, progress: Progress
-) -> None:
-    settings = study.distillation(cell)
-    title = f"{cell.objective}, seed {cell.seed}"
+def made_from(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Empty a folder whose content was made from other settings, and note what it is made from now."""
+    note, text = folder / "made-from.json", json.dumps(settings, sort_keys=True, default=str)
+    if note.is_file() and note.read_text("utf-8") == text:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    note.write_text(text, encoding="utf-8")
 
+
+def _train(
+    settings: DistillSettings, title: str, prepared: Path, place: Path, number: int, count: int, progress: Progress
+) -> None:
     def telling(step: Step) -> None:
         progress(Step(number, count, "distillations", f"{title}: {step.what}"))
 
@@ -94,8 +109,9 @@ class _Measuring:
         )
 
     def __call__(self, model: Path | str, kept: Path) -> tuple[Found, Found]:
-        kept.mkdir(parents=True, exist_ok=True)
         study = self._study
+        asked = {"retrieval", "out_of_domain", "parallel", "limit", "choose", "report"}
+        made_from(kept, {**study.model_dump(mode="json", include=asked), "languages": study.languages})
         first, last = (
             measure(
                 model, split, self._retrieval, self._others, study.parallel, study.limit, kept / f"{split}.json",

@@ -24,7 +24,8 @@ class StudySettings(Settings):
     """A study. teachers × objectives × seeds are distilled, all with the same data, student and loop.
 
     undistilled: adds a student of the same shape that begins at random and is trained, for as many steps, on pairs of
-    captions and images alone. retrieval: tasks whose languages are compared; out_of_domain: tasks unlike the training.
+    captions and images alone; undistilled_loop: what its loop has otherwise, since a start at random may want another
+    rate. retrieval: tasks whose languages are compared; out_of_domain: tasks unlike the training.
     choose, report: their splits. parallel: held-out parallel captions for consistency; by default the small world's.
     limit: rows of each task at most.
     """
@@ -35,6 +36,7 @@ class StudySettings(Settings):
     )  # fmt: skip
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2)
     undistilled: bool = True
+    undistilled_loop: dict[str, Any] = Field(default_factory=dict)
     data: Annotated[tuple[DataSettings, ...], Field(min_length=1)]
     student: StudentSettings = StudentSettings()
     temperature: Positive = 1.0
@@ -61,13 +63,14 @@ class StudySettings(Settings):
     def distillation(self, cell: Cell) -> DistillSettings:
         """The config of one of them."""
         student: dict[str, Any] = self.student.model_dump()
-        objective = cell.objective
+        objective, loop = cell.objective, {**self.loop.model_dump(), "seed": cell.seed}
         if objective == UNDISTILLED:
             objective, student["start"] = _CONTRASTIVE, "random"
+            loop |= self.undistilled_loop
         return settings_from({
             "model": cell.teacher, "objective": objective, "student": student, "temperature": self.temperature,
             "data": [source.model_dump() for source in self.data], "queue": self.queue,
-            "loop": {**self.loop.model_dump(), "seed": cell.seed},
+            "loop": loop,
         })  # fmt: skip
 
 
@@ -89,6 +92,8 @@ def study_from(config: Mapping[str, Any]) -> StudySettings:
     cells = found.cells()
     if len(set(cells)) != len(cells):
         raise TrainingError("objectives: one is named twice; name each once")
-    for cell in cells[:1]:
+    if strange := sorted(found.undistilled_loop.keys() & {"steps", "epochs", "batch", "seed"}):
+        raise TrainingError(f"undistilled_loop.{strange[0]}: has to be as in all others, or they couldn't be compared")
+    for cell in {cell.objective: cell for cell in cells}.values():
         found.distillation(cell)
     return found

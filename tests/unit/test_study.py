@@ -72,6 +72,8 @@ def test_the_grid_is_everything_with_every_seed_first_seeds_first() -> None:
         ({"objectives": ["FD", "FD"]}, "objectives: one is named twice"),
         ({"objectives": ["XD"]}, "no loss 'XD'"),
         ({"teachers": []}, "teachers: "),
+        ({"undistilled_loop": {"steps": 9}}, "undistilled_loop.steps: has to be as in all others"),
+        ({"undistilled_loop": {"stepz": 9}}, "loop.stepz: is no setting"),
         ({"sedes": 1}, "sedes: is no setting; there is: teachers"),
     ],
 )
@@ -162,3 +164,8 @@ def test_a_study_runs_and_goes_on(ggez: Ggez, tmp_path: Path) -> None:
     status, again, _ = ggez("distill", "study", config, "-o", tmp_path / "out", "--json")
     assert (status, again) == (0, out)
     assert [path.stat().st_mtime_ns for path in models] == stamps
+    small["undistilled_loop"] = {"learning_rate": 1e-3}
+    config.write_text(yaml.safe_dump(small), encoding="utf-8")
+    assert ggez("distill", "study", config, "-o", tmp_path / "out", "--json")[0] == 0
+    changed = [path.stat().st_mtime_ns != stamp for path, stamp in zip(models, stamps, strict=True)]
+    assert changed == [UNDISTILLED in str(path) for path in models]  # only what was made from other settings
