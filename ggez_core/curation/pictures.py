@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from ..data.images import ImageAt, image_bytes
 from ..data.tables import MemoryTable
@@ -47,6 +47,8 @@ def picture(cell: Any, folder: Path) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow: on sizes, which are checked here, and on odd metadata
             return _decoded(data)
+    except UnidentifiedImageError:  # whose own words have an address in memory, of each process another
+        return Picture(data=data, error="its image doesn't open (cannot identify what kind of image it is)")
     except _BROKEN as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         return Picture(data=data, error=f"its image doesn't open ({reason})")

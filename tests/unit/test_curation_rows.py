@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import tarfile
@@ -15,6 +16,7 @@ import numpy as np
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
+from PIL import Image
 
 from ggez_core.curation import curate as curate_module
 from ggez_core.curation.curate import Curation, curate, default_cut, recut
@@ -366,3 +368,21 @@ def test_the_command(tmp_path: Path, ggez: Ggez) -> None:
         assert (status, out) == (2, "")
         assert why in err
         assert err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_a_large_picture_is_decoded_smaller_and_keeps_its_size(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (4000, 1000), "white").save(file, "JPEG")
+    row = {"image": {"bytes": file.getvalue(), "path": None}, "text": "a long wall"}
+    parquet.write_table(arrow.Table.from_pylist([row]), tmp_path / "rows.parquet")
+    seen: list[tuple[int, int]] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            "ggez_core.curation.signals.phash.PerceptualHash.measure",
+            lambda self, batch: (seen.append(batch.images[0].size), {"phash": [0]})[1],
+        )
+        found = curate([tmp_path / "rows.parquet"], tmp_path / "out", signals=["picture", "phash"], cut=everything())
+    (kept,) = rows_of(found)
+    assert (kept["picture_width"], kept["picture_height"], kept["picture_aspect"]) == (4000, 1000, 4.0)
+    assert max(seen[0]) <= 1536
