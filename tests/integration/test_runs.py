@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from safetensors.torch import load_file
 
+from ggez_core.errors import TrainingError
 from ggez_core.progress import silent
 from ggez_core.runs import RunFolder, launch
 from ggez_core.runs.events import EventsFile, effective, read_events
@@ -137,6 +142,24 @@ def test_a_process_of_the_same_number_is_not_taken_for_it(tmp_path: Path) -> Non
     assert (found.state, found.message.partition(";")[0]) == ("failed", "its process vanished at step 3")
     write_status(path, Status("queued", time.time() - 1000))
     assert read_status(path, False).state == "failed"
+
+
+def test_a_run_that_does_not_answer_is_ended(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path / "deaf", {"kind": "finetune"})
+    program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    deaf = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
+    try:
+        began = psutil.Process(deaf.pid).create_time()
+        run.set_status(Status("running", time.time(), deaf.pid, began, 3, 9))
+        threading.Thread(target=deaf.wait, daemon=True).start()
+        ended = launch.stop(run, grace=0.3)
+        assert (ended.state, ended.step) == ("stopped", 3)
+        assert "without an answer" in run.status.message
+        assert deaf.wait(10) == -signal.SIGKILL
+        with pytest.raises(TrainingError, match="isn't running"):
+            launch.stop(run)
+    finally:
+        deaf.kill()
 
 
 def test_events_survive_a_cut_line_and_forget_what_was_taken_again(tmp_path: Path) -> None:

@@ -187,3 +187,19 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(tmp_path: Path, 
     begun = json.loads(ended.stdout)
     assert begun, "none was killed"
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "killed"))
+
+
+def test_weights_spread_over_processes_are_saved_whole_and_restored(tmp_path: Path) -> None:
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "tests.shard_training"]
+    called = [sys.executable, *torchrun, str(tmp_path)]
+    ended = subprocess.run(called, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    one = Line()
+    moment = saved.SavedStates(tmp_path, 1).load(2)
+    assert moment.trained["network.0.weight"].shape == one.network[0].weight.shape
+
+
+def test_trackers_are_told(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    run(tmp_path, trackers=("tensorboard",), steps=3)
+    assert any(path.stat().st_size for path in (tmp_path / "trackers").rglob("events.out.tfevents*"))

@@ -16,7 +16,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "loop": {"batch": 64, "learning_rate": 2e-5, "weight_decay": 0.01, "epochs": 3, "schedule": "linear"},
     },
 }  # fmt: skip
-BETAS: Mapping[str, tuple[float, ...]] = {  # what the paper tries for each
+BETAS: Mapping[str, tuple[float, ...]] = {  # what the paper tries for each, where evaluation says none
     "embedding": (0.25, 0.5, 0.75),
     "diffusion": (0.25, 0.5, 0.75),
     "lvlm": (0.05, 0.1, 0.5, 0.7),

@@ -11,7 +11,7 @@ from ...errors import TrainingError
 from ..examples import DataSettings
 from ..plan import RunSettings
 from ..settings import Count, Positive, Settings
-from .presets import PRESETS, below
+from .presets import BETAS, PRESETS, below
 
 
 class LoraSettings(Settings):
@@ -90,6 +90,8 @@ def settings_from(config: Mapping[str, Any]) -> FinetuneSettings:
     if preset is not None and preset not in PRESETS:
         raise TrainingError(f"preset: is {preset!r}; it is one of {', '.join(PRESETS)}, or left out")
     whole = below(PRESETS[preset], config) if preset else dict(config)
+    if preset and isinstance(asked := whole.get("evaluation"), Mapping):
+        whole["evaluation"] = {"betas": BETAS[preset], **asked}
     try:
         return FinetuneSettings.model_validate(whole)
     except ValidationError as error:
