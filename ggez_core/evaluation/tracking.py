@@ -63,7 +63,15 @@ class Tracker:
         self, model: Path, betas: Sequence[float] = (), *, progress: Progress = silent
     ) -> tuple[list[CurvePoint], list[Score]]:
         """Base, merges and the model itself (β = 1), and their rows."""
-        trained = open_checkpoint(model)
+        return self._asked(open_checkpoint(model), sorted({0.0, *betas, 1.0}), progress)
+
+    def baseline(self, *, progress: Progress = silent) -> CurvePoint:
+        """The base alone. Raises DataError where a side has no rows: better before a training than in it."""
+        return self._asked(self.base, [0.0], progress)[0][0]
+
+    def _asked(
+        self, trained: Checkpoint, grid: Sequence[float], progress: Progress
+    ) -> tuple[list[CurvePoint], list[Score]]:
         weights = weights_of(self.base, trained, self._place)
 
         def open_live() -> Moving:
@@ -73,7 +81,6 @@ class Tracker:
         answers = self._work / "answers"
         bench = Bench(weights, open_live, output=answers, cache=self._work / "embeddings", progress=progress)
         field = Field(bench, trained.source, self.alpha, self._tasks, self._tasks)
-        grid = sorted({0.0, *betas, 1.0})
         field.expect(choosing=len(grid))
         with written_alone(answers):
             points = [field.curve_point(beta) for beta in grid]

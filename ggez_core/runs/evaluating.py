@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +20,27 @@ if TYPE_CHECKING:
 class Evaluator:
     """Asks a run's tasks of the model at a step; a checkpoint is chosen by its GRP, or that of its best merge.
 
-    Raises TrainingError where a GRP is wanted and the tasks score one side alone.
+    Asks them of the base when it is made, so that what can't be asked is said before the first step. Raises
+    TrainingError where the tasks score one side alone, DataError where a side has no rows.
     """
 
-    def __init__(self, base: str, settings: EvaluationSettings, work: Path, reporter: Reporter) -> None:
-        self._betas, self._reporter = settings.betas, reporter
-        self._tracker = Tracker(
-            base, settings.tasks, work, region=settings.region, alpha=settings.alpha, data=settings.data,
+    def __init__(self, tracker: Tracker, betas: Sequence[float], reporter: Reporter) -> None:
+        self._tracker, self._betas, self._reporter = tracker, betas, reporter
+        if len(tracker.sides) < 2:
+            raise TrainingError(
+                f"evaluation.tasks: they score the {' '.join(tracker.sides)} side alone; name tasks of both sides, "
+                "since GRP is of both"
+            )
+        tracker.baseline(progress=self._tell)
+
+    @classmethod
+    def of(cls, base: str, settings: EvaluationSettings, work: Path, reporter: Reporter) -> Evaluator:
+        """As a config says; answers and embeddings are kept in `work`."""
+        tracker = Tracker(
+            base, settings.tasks, work / "asked", region=settings.region, alpha=settings.alpha, data=settings.data,
             limit=settings.limit,
         )  # fmt: skip
-        if len(self._tracker.sides) < 2:
-            raise TrainingError(
-                f"evaluation.tasks: {', '.join(settings.tasks)} score the {' '.join(self._tracker.sides)} side alone; "
-                "name tasks of both sides, since GRP is of both"
-            )
+        return cls(tracker, settings.betas, reporter)
 
     def __call__(self, model: Path, step: int) -> Evaluated:
         """Rows of every β, Q of both sides and GRP at each, and the highest GRP of those that were trained."""

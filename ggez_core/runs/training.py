@@ -26,7 +26,7 @@ def train_run(run: RunFolder, reporter: Reporter) -> Trained:
     if settings.evaluation is not None:
         evaluate = _elsewhere
         if reporter.main:
-            evaluate = Evaluator(settings.model, settings.evaluation, run.training, reporter)
+            evaluate = Evaluator.of(settings.model, settings.evaluation, run.training, reporter)
     accelerator = accelerator_of(settings.loop, run.training)
     with accelerator.main_process_first():  # what it computes beforehand and keeps on disk, the others find there
         plan = kind_of(config).plan(settings, run.path / "prepared", reporter.preparing)

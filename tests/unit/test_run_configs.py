@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ggez_core.demo.world.export import export
 from ggez_core.errors import Cancelled, OutputError, TrainingError
 from ggez_core.evaluation.sweep import sweep
+from ggez_core.evaluation.task import TaskInfo
 from ggez_core.evaluation.tracking import Tracker
 from ggez_core.progress import Step
 from ggez_core.runs.evaluating import Evaluator
 from ggez_core.runs.kinds import complete, read_config
 from ggez_core.training.examples import DataSettings, load_examples
-from ggez_core.training.plan import EvaluationSettings
 from tests.tiny_pairs import Pairs, pair
 
 CONFIGS = sorted((Path(__file__).parents[2] / "assets" / "configs").glob("*.yaml"))
+
+
+class OneSided(Pairs):
+    """A task that scores the global side alone."""
+
+    @property
+    def info(self) -> TaskInfo:
+        return replace(super().info, sides=("global",))
 
 
 class Reporter:
@@ -36,20 +46,19 @@ class Reporter:
 
 def test_a_checkpoint_is_chosen_by_the_grp_of_its_best_merge(tmp_path: Path) -> None:
     base, trained = pair(tmp_path)
-    settings = EvaluationSettings(tasks=("world-retrieval",), limit=12, betas=(0.5,), alpha=0.4)
-    reporter = Reporter()
-    evaluator = Evaluator(str(base), settings, tmp_path / "work", reporter)  # type: ignore[arg-type]
+    reporter: Any = Reporter()
+    evaluator = Evaluator(Tracker(base, [Pairs(count=12)], tmp_path / "work", alpha=0.4), [0.5], reporter)
+    assert reporter.told  # the base was asked already
     found = evaluator(trained, 7)
     assert [point["beta"] for point in found.curve] == [0.0, 0.5, 1.0]
     grps = [0.4 * point["q_global"] + 0.6 * point["q_regional"] for point in found.curve]
     assert found.score == pytest.approx(max(grps[1:]))
     assert {(row["side"], row["beta"]) for row in found.rows} >= {("global", 1.0), ("regional", 0.5)}
-    assert reporter.told
     reporter.stopping = True
     with pytest.raises(Cancelled):
         evaluator(base, 8)
     with pytest.raises(TrainingError, match="name tasks of both sides"):
-        Evaluator(str(base), EvaluationSettings(tasks=("xtd10",)), tmp_path, reporter)  # type: ignore[arg-type]
+        Evaluator(Tracker(base, [OneSided()], tmp_path / "other"), [], reporter)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
