@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import xxhash
 
 from ..checkpoints.output import sync_folder
-from ..errors import GgezError
+from ..errors import DataError, GgezError
 from .columns import ROW, STATED, arrow_array, arrow_type
 from .pictures import Picture, picture
 from .pieces import Piece
@@ -167,8 +167,10 @@ def _seen(piece: Piece, read: Read, folder: Path) -> Picture:
         try:
             with open_input(str(PurePosixPath(piece.path).parent / cell).replace("hf:/", HUB, 1)) as file:
                 cell = file.read()
-        except (OSError, ValueError):
+        except FileNotFoundError:
             return Picture(error=f"its image {cell!r} isn't in the data set")
+        except OSError as error:  # the network's fault is no row's
+            raise DataError(f"{piece.source}: {error}; run it again to go on where it stopped") from None
     return picture(cell, folder)
 
 

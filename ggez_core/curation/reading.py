@@ -18,7 +18,7 @@ from typing import Any
 from ..data.shards import IMAGES
 from ..errors import DataError
 from .pieces import Piece, sample_name
-from .streaming import open_input
+from .streaming import HUB, open_input
 
 AT_ONCE = 32  # rows of Parquet in memory
 _LARGEST = 256 << 20  # bytes of one file in a tar
@@ -52,6 +52,8 @@ def rows_of(piece: Piece, names: Mapping[str, str]) -> Iterator[Read]:
             _rename(row, names)
             yield row
     except (OSError, ValueError, EOFError, tarfile.TarError, csv.Error, DataError, KeyError) as error:
+        if piece.path.startswith(HUB) and isinstance(error, OSError):  # the network's fault is no row's
+            raise DataError(f"{piece.path}: {_first_line(error)}; run it again to go on where it stopped") from None
         why = f"the file can't be read on from here ({_first_line(error)})"
         missing = max(piece.rows - done, 1) if piece.rows is not None and piece.kind != "tar" else 1
         for offset in range(missing):

@@ -27,8 +27,45 @@ def open_input(path: str) -> BinaryIO:
     if path.startswith(HUB):
         from huggingface_hub import HfFileSystem
 
-        return cast(BinaryIO, HfFileSystem().open(path, "rb", block_size=_BLOCK))
+        return cast(BinaryIO, io.BufferedReader(_Remote(HfFileSystem().open(path, "rb", block_size=_BLOCK)), 1 << 20))
     return io.BufferedReader(Path(path).open("rb", buffering=0), 1 << 20)
+
+
+class _Remote(io.RawIOBase):
+    """A file of the Hub, of which whatever goes wrong on the way is an OSError."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place; nothing is transferred."""
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        """Where it is."""
+        return int(self._file.tell())
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer as far as the file goes. Raises OSError."""
+        try:
+            data = self._file.read(len(buffer))
+        except Exception as error:
+            raise OSError(f"the Hub doesn't answer ({str(error)[:160] or type(error).__name__})") from None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Give it up."""
+        self._file.close()
+        super().close()
 
 
 def hub_pieces(given: str, rows: int) -> Iterator[Piece]:

@@ -19,14 +19,17 @@ import pytest
 from PIL import Image
 
 from ggez_core.curation import curate as curate_module
+from ggez_core.curation import streaming
 from ggez_core.curation.curate import Curation, curate, default_cut, recut
 from ggez_core.curation.cut import Cut
 from ggez_core.curation.limits import Limit
 from ggez_core.curation.measure import Work, measured_under
-from ggez_core.curation.pieces import pieces_of
+from ggez_core.curation.pieces import Piece, pieces_of
+from ggez_core.curation.reading import rows_of as read_rows
 from ggez_core.curation.signal import Batch, Column
 from ggez_core.curation.signals import signal
 from ggez_core.errors import DataError, OutputError
+from tests import fake_data_hub
 from tests.conftest import Ggez
 from tests.data_sets import picture, write_jsonl, write_parquet, write_shard, write_tsv
 
@@ -328,11 +331,9 @@ def test_pieces_cover_every_row_once(tmp_path: Path) -> None:
         write_parquet(tmp_path / "a.parquet", rows, types, group=int(rng.integers(1, 50))),
         write_jsonl(tmp_path / "b.jsonl", rows), write_shard(tmp_path / "c.tar", rows),
     ]  # fmt: skip
-    from ggez_core.curation.reading import rows_of as read
-
     for file in files:
         pieces = pieces_of([file], int(rng.integers(1, 40)))
-        reads = [row for piece in pieces for row in read(piece, {})]
+        reads = [row for piece in pieces for row in read_rows(piece, {})]
         assert [row.number for row in reads] == list(range(count)), file
         assert [row.columns["id"] for row in reads] == [row["id"] for row in rows], file
         assert len({piece.key for piece in pieces}) == len(pieces)
@@ -386,3 +387,42 @@ def test_a_large_picture_is_decoded_smaller_and_keeps_its_size(tmp_path: Path) -
     (kept,) = rows_of(found)
     assert (kept["picture_width"], kept["picture_height"], kept["picture_aspect"]) == (4000, 1000, 4.0)
     assert max(seen[0]) <= 1536
+
+
+@pytest.mark.usefixtures("here")
+def test_a_data_set_of_the_hub_is_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the real client from a server of this machine; nothing of it stays on disk, and the commit is pinned."""
+    types = {"image": "STRUCT(bytes BLOB, path VARCHAR)", "text": "VARCHAR", "country": "VARCHAR", "id": "VARCHAR"}
+    write_parquet(tmp_path / "up" / "train.parquet", sample(5), types, group=2)
+    write_shard(tmp_path / "up" / "more.tar", sample(3))
+    write_jsonl(tmp_path / "up" / "lines.jsonl", sample(2))
+    names = [path for path in (tmp_path / "up").rglob("*") if path.is_file()]
+    files = {path.relative_to(tmp_path / "up").as_posix(): path.read_bytes() for path in names}
+    local = curate([tmp_path / "up"], tmp_path / "local", signals=SIGNALS, cut=everything(), rows=2)
+    before = set(tmp_path.rglob("*"))
+    with fake_data_hub.serving(monkeypatch, "somebody/pictures", files) as hub:
+        found = curate(["somebody/pictures"], tmp_path / "out", signals=SIGNALS, cut=everything(), rows=2)
+        with pytest.raises(DataError, match="nobody/nothing: is no folder here, and the Hub doesn't give"):
+            curate(["nobody/nothing"], tmp_path / "none", signals=SIGNALS)
+    assert {name for name, _, _ in hub.ranges} >= {"train.parquet", "more.tar", "lines.jsonl", "images/0.png"}
+    assert curate_module.read_plan(tmp_path / "out")["pieces"][0]["stamp"] == fake_data_hub.COMMIT
+    streamed, direct = rows_of(found), rows_of(local)
+    assert [row.pop("place").partition("/")[0] for row in streamed] == ["somebody"] * 10
+    assert [row.pop("place").partition("/")[0] for row in direct] == ["up"] * 10
+    assert streamed == direct
+    assert {p.relative_to(tmp_path).parts[0] for p in set(tmp_path.rglob("*")) - before} <= {"out", "none"}
+
+
+def test_a_network_that_fails_costs_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The piece isn't written, so that the next run reads it: its rows aren't damaged."""
+
+    class Gone:
+        def read(self, size: int) -> bytes:
+            raise RuntimeError("connection reset")
+
+    with pytest.raises(OSError, match=r"the Hub doesn't answer \(connection reset\)"):
+        streaming._Remote(Gone()).read(1)
+    monkeypatch.setattr("ggez_core.curation.reading.open_input", lambda path: streaming._Remote(Gone()))
+    piece = Piece("a/b/rows.jsonl", "hf://datasets/a/b@c/rows.jsonl", "jsonl", 5, 10, 0, 3, "c")
+    with pytest.raises(DataError, match="connection reset.*run it again to go on"):
+        list(read_rows(piece, {}))
