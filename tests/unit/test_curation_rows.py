@@ -420,9 +420,15 @@ def test_a_network_that_fails_costs_no_row(monkeypatch: pytest.MonkeyPatch) -> N
         def read(self, size: int) -> bytes:
             raise RuntimeError("connection reset")
 
+        def seek(self, offset: int, whence: int) -> int:
+            return offset
+
+        def close(self) -> None:
+            """Nothing to give up."""
+
     with pytest.raises(OSError, match=r"the Hub doesn't answer \(connection reset\)"):
         streaming._Remote(Gone()).read(1)
     monkeypatch.setattr("ggez_core.curation.reading.open_input", lambda path: streaming._Remote(Gone()))
     piece = Piece("a/b/rows.jsonl", "hf://datasets/a/b@c/rows.jsonl", "jsonl", 5, 10, 0, 3, "c")
-    with pytest.raises(DataError, match="connection reset.*run it again to go on"):
+    with pytest.raises(DataError, match=r"connection reset.*run it again to go on"):
         list(read_rows(piece, {}))
