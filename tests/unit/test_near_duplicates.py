@@ -187,3 +187,27 @@ def _measured(path: Path, rows: list[list[float] | None]) -> Path:
 
     parquet.write_table(pyarrow.table({"embedding": pyarrow.array(rows, pyarrow.list_(pyarrow.float32()))}), path)
     return path
+
+
+def test_a_cut_by_cosine_keeps_the_row_of_the_highest_reward(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    from ggez_core.curation.cut import NEAR, Cut, decide, read_measured, with_pairs
+
+    vectors = [[1.0, 0.0], [0.99, 0.14], [0.0, 1.0], None, [0.94, 0.34]]
+    table = pyarrow.table({
+        "id": list("abcde"), "reward": [2.0, 4.0, 3.0, 5.0, 1.0],
+        "embedding": pyarrow.array(vectors, pyarrow.list_(pyarrow.float32())),
+    })  # fmt: skip
+    parquet.write_table(table, tmp_path / "m.parquet")
+    measured = read_measured([tmp_path / "m.parquet"], ["reward"])
+    cut = Cut(region=None, distance=None, cosine=0.98)
+    decision = decide(with_pairs(measured, cut), cut)
+    assert decision.names == (NEAR,)
+    assert decision.kept.tolist() == [False, True, True, True, True]
+    wider = Cut(region=None, distance=None, cosine=0.93)
+    assert decide(with_pairs(measured, wider), wider).kept.tolist() == [False, True, True, True, False]
+    parquet.write_table(table.drop_columns(["embedding"]), tmp_path / "without.parquet")
+    with pytest.raises(DataError, match="--signal embedding"):
+        with_pairs(read_measured([tmp_path / "without.parquet"], ["reward"]), cut)

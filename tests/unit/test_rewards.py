@@ -312,3 +312,16 @@ def test_a_model_that_says_nonsense_has_no_reward_and_is_quoted(lvlm: Path, monk
     found = signal(f"reward:by=lvlm,model={lvlm}").measure(_pairs(2))
     assert found["reward"] == [None, None]
     assert all(error.startswith("no score in the answer: ") for error in found["reward_error"])
+
+
+def test_embeddings_are_the_models_own_and_missing_without_a_picture(seed: int) -> None:
+    from ggez_core.families.embedding import load_embedding
+
+    batch = _world(seed, 4)
+    images: list[Image.Image | None] = [batch.images[0], None, *batch.images[2:]]
+    found = signal("embedding:model=demo:siglip/base").measure(Batch(batch.ids, batch.texts, images))["embedding"]
+    assert found[1] is None
+    model = load_embedding(open_checkpoint("demo:siglip/base"))
+    expected = model.encode_images([image for image in images if image]).numpy()
+    assert np.allclose([vector for vector in found if vector], expected, atol=1e-5)
+    assert signal("embedding").measure(Batch(["a"], [None], [None])) == {"embedding": [None]}
