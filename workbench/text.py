@@ -293,6 +293,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "rate.language": "Your language",
         "rate.start": "Next",
         "rate.empty": "Press Next for the first one. Move β to rate another merge.",
+        "rate.stopped": "Stopped, since something else was asked meanwhile. Press Next again.",
         "rate.preparing": "Preparing answers",
         "rate.answer": "Answer {number}",
         "rate.picture": "The picture that is asked about",

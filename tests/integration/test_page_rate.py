@@ -111,6 +111,30 @@ def test_pseudonyms_are_random_and_checked() -> None:
     assert rater_of(None) != rater_of(None)
 
 
+def test_next_pressed_while_the_pair_is_loaded_is_answered_by_the_new_pair(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gradio as gr
+
+    from workbench.tabs.rate import RateTab
+
+    handed_out, tries = service.ballots.hand_out, []
+
+    def loading(*given: object, **more: object) -> object:
+        tries.append(given)
+        if len(tries) == 1:
+            service.load_pair("early", "demo:siglip/base", "demo:siglip/sea")  # cancels the visitor's questions
+        return handed_out(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service.ballots, "hand_out", loading)
+    parts = [gr.HTML(), gr.HTML(), gr.BrowserState(""), gr.HTML(), gr.Dropdown(), (), (), gr.HTML()]
+    tab = RateTab(service, *parts)  # type: ignore[arg-type]
+    request = SimpleNamespace(session_hash="early")
+    *_, last = tab.hand_out(request, "rank", "en", "", 0.5)  # type: ignore[arg-type]
+    assert "gg-ballot" in str(last[tab.ballot])
+    assert len(tries) == 2
+
+
 def test_old_ballots_are_forgotten(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.rating.REMEMBERED", 2)
     ballots = Ballots()

@@ -20,7 +20,7 @@ from ..problem import Problem, attempt
 from ..rating import KINDS, Ballot, Rated, rater_of
 from ..service import Service
 from ..session import session_of
-from ..slow import GivenUp, Post
+from ..slow import GivenUp, Post, Superseded
 from ..text import language_name, say
 from .compare import weights_at
 from .sweep import frame
@@ -167,10 +167,14 @@ class RateTab:
             post(self.service.ballots.hand_out(self.service, session, kind, language, weights, given_up=given_up))
 
         def ask() -> Ballot | None:
-            try:
-                return next(self.service.slow.ask(session, work), None)
-            except Cancelled:
-                return None
+            for _ in range(2):  # loading a pair cancels what was asked of the one before: ask the new one
+                try:
+                    return next(self.service.slow.ask(session, work), None)
+                except Superseded:
+                    return None
+                except Cancelled:
+                    continue
+            return None
 
         found, name = attempt(ask), rater_of(rater)
         count = attempt(lambda: self.service.ratings.count(name))
@@ -178,7 +182,7 @@ class RateTab:
         if isinstance(found, Ballot):
             yield {self.ballot: rating_shown.ballot(found), self.progress: shown, self.rater: name}
         else:
-            said = notice(found.message, "problem") if isinstance(found, Problem) else notice(say("rate.empty"))
+            said = notice(found.message, "problem") if isinstance(found, Problem) else notice(say("rate.stopped"))
             yield {self.ballot: said, self.progress: shown, self.rater: name}
 
     def chosen(
