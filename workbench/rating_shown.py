@@ -128,7 +128,7 @@ def _marks(kind: str, index: int, columns: int) -> Sequence[Html]:
 
 def _group(label: str, shown: str, marks: Sequence[Html]) -> Html:
     name = tag("span", shown, cls="gg-fine", aria_hidden="true") if shown else Html()
-    return tag("div", name, *marks, cls="gg-group", role="group", aria_label=label)
+    return tag("div", name, *marks, cls="gg-scale", role="group", aria_label=label)
 
 
 def _mark(column: int, measure: str, value: int, text: str, label: str) -> Html:
