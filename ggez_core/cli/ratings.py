@@ -67,7 +67,9 @@ def summary(
 
 @verbs.command("export")
 def export(
-    file: StoreArgument, output: Annotated[Path, typer.Option("--output", "-o", help="The CSV file to write.")]
+    file: StoreArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV file to write.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Write all ratings as CSV, a row for every mark."""
     from ..checkpoints.output import write_file
@@ -78,13 +80,17 @@ def export(
         raise OutputError(f"{output}: already exists; choose another name or remove it first")
     found = _read(file)
     write_file(output, export_csv(found).encode())
-    typer.echo(f"{output}: {len(found):,} ratings")
+    if as_json:
+        print_json({"file": str(output), "ratings": len(found)})
+    else:
+        typer.echo(f"{output}: {len(found):,} ratings")
 
 
 @verbs.command("import")
 def import_(
     table: Annotated[Path, typer.Argument(metavar="CSV", help="A file that `ggez ratings export` or the page wrote.")],
     into: Annotated[Path, typer.Option("--into", help="The file of ratings to add them to; made if there is none.")],
+    as_json: JsonOption = False,
 ) -> None:
     """Add the ratings of a CSV file; those that are there already count once."""
     from ..evaluation.ratings import RatingStore, import_csv
@@ -94,7 +100,10 @@ def import_(
         held, new = import_csv(table, store)
     finally:
         store.close()
-    typer.echo(f"{into}: {new:,} new ratings of {held:,}")
+    if as_json:
+        print_json({"file": str(into), "ratings": held, "new": new})
+    else:
+        typer.echo(f"{into}: {new:,} new ratings of {held:,}")
 
 
 def _read(file: Path) -> list[Rating]:
