@@ -258,6 +258,7 @@ def test_intervals_are_of_whole_raters_or_items_whichever_is_wider(seed: int) ->
     drawn = values.mean(axis=1)[rng.integers(0, 8, (20_000, 8))].mean(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])
     assert (rater_mean.low, rater_mean.high) == (pytest.approx(low, abs=0.06), pytest.approx(high, abs=0.06))
+    assert means([liked(2, 2)])[0].clustered == "nothing"
     alone = means([liked(1, 1, item="i"), liked(3, 1, item="j")], by=())[0]  # one rater: only items can vary
     assert (alone.clustered, alone.low, alone.high) == ("items", 1, 3)
 

@@ -19,14 +19,15 @@ from .agreement import ALL
 from .rating import LEVELS, MEASURES, SIDES, Rating, Shown
 
 Floats = NDArray[np.float64]
-RATERS, ITEMS = "raters", "items"
+RATERS, ITEMS, NOTHING = "raters", "items", "nothing"
 
 
 @dataclass(frozen=True)
 class Mean:
     """The mean of a measure for one model, in one language (`ALL` for every one) and one side or aspect (or all).
 
-    low, high: the 95 % interval; clustered: what was drawn for it, raters or items. n: marks.
+    low, high: the 95 % interval; clustered: what was drawn for it, raters or items; nothing where there is one of each,
+    and the interval is none. n: marks.
     """
 
     model: Shown
@@ -139,6 +140,8 @@ def _mean(
     }
     wider = max(intervals, key=lambda name: intervals[name][1] - intervals[name][0])
     low, high = intervals[wider]
+    if len(set(by_raters)) == len(set(by_items)) == 1:  # nothing that could vary was drawn: no interval is known
+        wider = NOTHING
     return Mean(
         model, measure, language, float(values.mean()), low, high, len(values), len(set(by_raters)), len(set(by_items)),
         wider, side, aspect,
