@@ -71,9 +71,10 @@ def _with_runner(runner: str) -> Any:
     try:
         if runner == "ray":
             try:
-                import ray  # noqa: F401
+                import ray
             except ImportError:
                 raise DataError("--runner ray needs Ray; install it with: pip install 'ggez-workbench[ray]'") from None
+            _joined(ray)
             daft.set_runner_ray(noop_if_initialized=True)
         elif _begun_with() is None:  # Daft takes one runner a process, and only once
             daft.set_runner_native()
@@ -87,6 +88,17 @@ def _with_runner(runner: str) -> Any:
             "runner that it began with"
         ) from None
     return daft
+
+
+def _joined(ray: Any) -> None:
+    """Join the cluster that runs (RAY_ADDRESS, or one that `ray start` began here), else begin one on this machine."""
+    if ray.is_initialized():
+        return
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        ray.init(address="auto", **quiet)
+    except ConnectionError:
+        ray.init(include_dashboard=False, **quiet)
 
 
 def _begun_with() -> str | None:

@@ -45,7 +45,11 @@ def begun(data: Path, output: Path, runner: str, rows: int) -> subprocess.Popen[
 
 def ended(process: subprocess.Popen[str]) -> int:
     """How many rows a run that ends measured."""
-    out, err = process.communicate(timeout=300)
+    try:
+        out, err = process.communicate(timeout=400)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 0, err[-2000:]
     return int(out.strip().splitlines()[-1].split()[1])
 
