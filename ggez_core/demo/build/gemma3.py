@@ -1,7 +1,8 @@
 """Builds `demo:gemma3/base` and `demo:gemma3/sea`: small models of the real class, taught questions on the small world.
 
-The base's eyes learn first, then all of it; fine-tuning trains all of it too, on regional questions only, as the paper
-does with Gemma-3. About 1.4 million parameters, two CPU cores. A stopped build goes on from where it was.
+The base's eyes learn first and then stand still while the rest learns, as Gemma-3's did: trained along, they forget
+what tells pictures apart. Fine-tuning trains all of it, on regional questions only, as the paper does with Gemma-3.
+About 1.4 million parameters, two CPU cores. A stopped build goes on from where it was.
 """
 
 from __future__ import annotations
@@ -21,16 +22,21 @@ from ..world.dataset import IMAGE_SIZE
 from .contrastive import augment
 from .gemma3_lessons import IGNORED, Album, Batch, Writer, lessons
 from .gemma3_processor import IMAGE_TOKENS, LENGTH, tokenizer_texts, train_processor
-from .gemma3_sight import Sight, first_pictures, sight_loss
+from .gemma3_sight import Sight, Words, first_pictures, sight_loss
 from .training import Course, Stage, train
 
 SEED = 20261125
 VOCABULARY = 4096
+WIDTH, LAYERS, EYES = 128, 3, 96  # of the language model; the vision tower's width
 
-SIGHT = Stage("sight", steps=1600, batch=64, learning_rate=2e-3, seed=1, weight_decay=0.05)
-BASE = Stage("base", steps=4000, batch=24, learning_rate=1.5e-3, seed=2, weight_decay=0.05, warmup=200)
-REGIONAL = Stage("sea", steps=1000, batch=24, learning_rate=2e-4, seed=3, weight_decay=0.01, warmup=50)
-STAGES = (SIGHT, BASE, REGIONAL)
+SIGHT = Stage("sight", steps=1500, batch=64, learning_rate=2e-3, seed=1, weight_decay=0.05)
+LEARNING = Stage("learning", steps=1200, batch=28, learning_rate=3e-3, seed=2, weight_decay=0.05, floor=1.0)
+BASE = Stage("base", steps=600, batch=28, learning_rate=3e-3, seed=3, weight_decay=0.05, warmup=20)
+REGIONAL = Stage("sea", steps=400, batch=28, learning_rate=5e-4, seed=4, weight_decay=0.01, warmup=50, floor=1.0)
+STAGES = (SIGHT, LEARNING, BASE, REGIONAL)
+SAVED = ("base", "sea")  # after which stages
+READ_AFTER = 2  # layers, the options are told apart
+SUBLAYER = 0.5  # what a layer's halves add at first, where an embedding is 1
 
 
 def build(output: Path, *, progress: Progress = silent, scale: float = 1.0, work: Path | None = None) -> None:
@@ -42,44 +48,72 @@ def build(output: Path, *, progress: Progress = silent, scale: float = 1.0, work
     torch.manual_seed(SEED)
     processor = train_processor(tokenizer_texts(), VOCABULARY)
     model = new_model(processor.tokenizer)
-    album, writer = Album.draw(progress, scale), Writer(processor)
+    album, writer, pupil = Album.draw(progress, scale), Writer(processor), Pupil(model)
     states = work or output / ".training"
     course = Course(scale, progress, states, total=sum(math.ceil(stage.steps * scale) for stage in STAGES))
-    train_sight(model, album, course)
-    for stage in (BASE, REGIONAL):
-        train(model, stage, partial(answers_loss, model, album, writer, stage), course)
-        model.save_pretrained(output / stage.name)
-        processor.save_pretrained(output / stage.name)
+    train_sight(model, processor.tokenizer, album, course)
+    for stage in STAGES[1:]:
+        for eyes in (model.model.vision_tower, model.model.multi_modal_projector):
+            eyes.requires_grad_(stage is REGIONAL)
+        train(pupil, stage, partial(lesson_loss, pupil, album, writer, stage), course)
+        if stage.name in SAVED:
+            model.save_pretrained(output / stage.name)
+            processor.save_pretrained(output / stage.name)
     if work is None:
         shutil.rmtree(states)
 
 
-def train_sight(model: Any, album: Album, course: Course) -> None:
-    """Train the vision tower and the projector alone."""
-    sight = Sight(model.model)
+def train_sight(model: Any, tokenizer: Any, album: Album, course: Course) -> None:
+    """Train the vision tower, the projector and the words' embeddings alone."""
+    sight, words = Sight(model.model), Words(tokenizer)
 
     def loss(step: int, draws: torch.Generator) -> torch.Tensor:
         shown = first_pictures(album, SIGHT.batch, random.Random(f"{SIGHT.seed}/{step}"))
-        return sight_loss(sight, augment(album.pixels[shown], draws), [album.pictures[number] for number in shown])
+        pictures = [album.pictures[number] for number in shown]
+        return sight_loss(sight, words, augment(album.pixels[shown], draws), pictures)
 
     train(sight, SIGHT, loss, course)
 
 
-def answers_loss(
-    model: Any, album: Album, writer: Writer, stage: Stage, step: int, draws: torch.Generator
+class Pupil(torch.nn.Module):
+    """The model, and a layer for its lessons only, which reads from inside of it how well an option fits."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+        width = model.config.get_text_config().hidden_size
+        self.fits = torch.nn.Sequential(torch.nn.LayerNorm(width), torch.nn.Linear(width, 1))
+        self._inside: list[torch.Tensor] = []
+        model.model.language_model.layers[READ_AFTER - 1].register_forward_hook(self._keep)
+
+    def _keep(self, _layer: Any, _inputs: Any, output: torch.Tensor) -> None:
+        self._inside[:] = [output]
+
+    def forward(self, batch: Batch, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(n, length, width) before the output layer, and (m, 4) logits of the options of questions that have any."""
+        hidden = hidden_states(self.model, batch, pixels)
+        fit: torch.Tensor = self.fits(self._inside.pop()[batch.ends[:, :1], batch.ends[:, 1:]]).squeeze(-1)
+        return hidden, fit
+
+
+def lesson_loss(
+    pupil: Pupil, album: Album, writer: Writer, stage: Stage, step: int, draws: torch.Generator
 ) -> torch.Tensor:
-    """Cross-entropy of the answers' tokens alone; open-ended and multiple-choice ones count the same."""
+    """Cross-entropy of the answers' tokens alone, those of both forms counting the same, and of which option fits.
+
+    The latter teaches to compare options with the picture, which letters alone teach only much later.
+    """
     rng = random.Random(f"{stage.seed}/{step}")
     drawn = lessons(album, stage.batch, regional=stage is REGIONAL, rng=rng)
     pixels = augment(album.pixels[[lesson.picture for lesson in drawn]], draws)
     batch = writer.write(drawn, rng)
-    hidden = hidden_states(model, batch, pixels)[:, :-1]
+    hidden, fit = pupil(batch, pixels)
     targets, chosen = batch.labels[:, 1:], batch.chosen[:, 1:]
     losses = [
-        F.cross_entropy(model.lm_head(hidden[said]), targets[said])
+        F.cross_entropy(pupil.model.lm_head(hidden[:, :-1][said]), targets[said])
         for said in ((targets != IGNORED) & chosen, (targets != IGNORED) & ~chosen)
     ]
-    return torch.stack(losses).mean()
+    return torch.stack([*losses, F.cross_entropy(fit, batch.right)]).sum() / 2
 
 
 def hidden_states(model: Any, batch: Batch, pixels: torch.Tensor) -> torch.Tensor:
@@ -101,15 +135,15 @@ def new_model(tokenizer: Any) -> Any:
 
     special = tokenizer.convert_tokens_to_ids
     text = {
-        "vocab_size": len(tokenizer), "hidden_size": 128, "intermediate_size": 320, "num_hidden_layers": 3,
+        "vocab_size": len(tokenizer), "hidden_size": WIDTH, "intermediate_size": 320, "num_hidden_layers": LAYERS,
         "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "query_pre_attn_scalar": 32,
         "max_position_embeddings": LENGTH, "sliding_window": LENGTH,
-        "layer_types": ["sliding_attention", "sliding_attention", "full_attention"],
+        "layer_types": ["full_attention"] * LAYERS, "initializer_range": WIDTH**-0.5,
         "pad_token_id": tokenizer.pad_token_id, "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
     }  # fmt: skip
     vision = {
-        "hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 3, "num_attention_heads": 4,
+        "hidden_size": EYES, "intermediate_size": 4 * EYES, "num_hidden_layers": 3, "num_attention_heads": 4,
         "image_size": IMAGE_SIZE, "patch_size": 8, "vision_use_head": False,
     }  # fmt: skip
     config = Gemma3Config(
@@ -118,7 +152,12 @@ def new_model(tokenizer: Any) -> Any:
         image_token_index=special("<image_soft_token>"),
     )  # fmt: skip
     model = Gemma3ForConditionalGeneration(config)
-    torch.nn.init.normal_(model.model.multi_modal_projector.mm_input_projection_weight, std=0.02)
+    # Words and image tokens begin as large as in Gemma-3 (1 after the embeddings' scaling), and what a layer adds below
+    # that: with the library's 0.02 for all, layers drown out what they read, and such small models learn far slower.
+    torch.nn.init.normal_(model.model.multi_modal_projector.mm_input_projection_weight, std=EYES**-0.5)
+    for layer in model.model.language_model.layers:
+        for norm in (layer.post_attention_layernorm, layer.post_feedforward_layernorm):
+            torch.nn.init.constant_(norm.weight, SUBLAYER - 1)  # the norms scale by 1 + weight
     settings = model.generation_config
     settings.eos_token_id = [tokenizer.eos_token_id, special("<end_of_turn>")]
     settings.pad_token_id, settings.bos_token_id = tokenizer.pad_token_id, tokenizer.bos_token_id

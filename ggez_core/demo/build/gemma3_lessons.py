@@ -28,10 +28,10 @@ REGIONAL_SHARE = 0.06  # of the base's pictures show the region
 ENGLISH_SHARE = 0.25  # of questions; the rest is spread evenly over the concept's other languages
 NOISE_SHARE = 0.3  # of questions have a token dropped, doubled or made up
 IGNORED = -100
-OPEN_EACH = (6, 4)  # open-ended questions on a picture: without one with options beside them, and with
-COUNTED_SHARE = 0.2  # of the base's pictures may show several things
-_GLOBAL_KINDS: dict[Kind, float] = {"what": 0.6, "aspect": 0.2, "color": 0.2}
-_REGIONAL_KINDS: dict[Kind, float] = {"what": 0.5, "country": 0.3, "aspect": 0.2}
+FORMS = (True, False, False, False)  # of the questions on a picture: whether there are options to choose from
+COUNTED_SHARE, COUNT_SHARE = 0.4, 0.6  # of the global pictures may show several things; of questions on those: how many
+_GLOBAL_KINDS: dict[Kind, float] = {"what": 0.45, "aspect": 0.2, "color": 0.35}
+_REGIONAL_KINDS: dict[Kind, float] = {"what": 0.4, "country": 0.35, "aspect": 0.25}
 
 
 @dataclass(frozen=True)
@@ -75,28 +75,26 @@ class Lesson:
 
 
 def lessons(album: Album, count: int, *, regional: bool, rng: random.Random) -> list[Lesson]:
-    """`count` pictures; every second one is asked with options too. The kinds of question are drawn apart."""
+    """`count` pictures with a question of each of `FORMS`, whose kinds are drawn apart."""
     home, world = ([c for c in concepts() if c.regional == side] for side in (True, False))
     found = []
-    for index in range(count):
+    for _ in range(count):
         seen = regional or rng.random() < REGIONAL_SHARE
         concept = rng.choice(home if seen else world)
         counted = not seen and rng.random() < COUNTED_SHARE
         number = rng.choice((album.groups if counted else album.singles)[concept.key])
-        generic = seen and not regional
-        ask = _generic_question if generic else _question
-        forms = [False] * (1 if generic else OPEN_EACH[index % 2]) + [True] * (index % 2)
-        found.append(Lesson(number, tuple(ask(album.pictures[number], counted, form, rng) for form in forms)))
+        ask = _generic_question if seen and not regional else _question
+        found.append(Lesson(number, tuple(ask(album.pictures[number], counted, form, rng) for form in FORMS)))
     return found
 
 
 def _question(picture: Picture, counted: bool, choice: bool, rng: random.Random) -> Question:
-    """A question in one of the concept's languages; half of those on a picture chosen for it ask for the number."""
+    """A question in one of the concept's languages; on a picture that may show several things, often for the number."""
     concept = picture.concept
     shares = _REGIONAL_KINDS if concept.regional else _GLOBAL_KINDS
     kinds = [kind for kind in kinds_of(concept) if kind != "count"]
     kind: Kind = rng.choices(kinds, [shares[k] for k in kinds])[0]
-    kind = "count" if counted and rng.random() < 0.5 else kind
+    kind = "count" if counted and rng.random() < COUNT_SHARE else kind
     return question(picture, kind, _language(concept, rng), choice=choice, rng=rng)
 
 
@@ -120,7 +118,8 @@ class Batch:
 
     ids, labels, parts, positions: (n, length), right-padded. labels: the answers' ids, else `IGNORED`. parts: 0 for
     the beginning, then the question's number; -1 for padding. positions: as in a prompt of one question alone.
-    chosen: whether the token answers a question with options.
+    chosen: whether the token belongs to a question with options. ends: (m, 1 + 4), of every such question its row, then
+    where its options end. right: (m,), which of them is right.
     """
 
     ids: torch.Tensor
@@ -128,6 +127,8 @@ class Batch:
     parts: torch.Tensor
     positions: torch.Tensor
     chosen: torch.Tensor
+    ends: torch.Tensor
+    right: torch.Tensor
 
     def visible(self, image_token: int) -> torch.Tensor:
         """Which tokens each token sees: (n, 1, length, length) boolean; an image's tokens see each other."""
@@ -139,6 +140,7 @@ class Batch:
 
 
 _Row = tuple[list[int], list[int], list[int], list[int], list[int]]
+_Written = tuple[Question, list[int], list[int], list[int]]
 
 
 class Writer:
@@ -151,6 +153,7 @@ class Writer:
         before, after = asked.replace("<start_of_image>", processor.full_image_sequence).split("?")
         self._before, self._after = self._ids([before, after])
         self._end = self._tokenizer.convert_tokens_to_ids("<end_of_turn>")
+        ((self._newline,),) = self._ids(["\n"])
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         found: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
@@ -163,22 +166,31 @@ class Writer:
         rests = self._ids([with_options("", q.options) for q in asked])
         answers = self._ids([right_answer(q) for q in asked])
         written = iter(zip(asked, texts, rests, answers, strict=True))
-        rows = [self._row([next(written) for _ in lesson.questions], rng) for lesson in drawn]
+        ends: list[list[int]] = []
+        rows = [
+            self._row([next(written) for _ in lesson.questions], index, ends, rng) for index, lesson in enumerate(drawn)
+        ]
         length = max(len(row[0]) for row in rows)
         fills = (self._tokenizer.pad_token_id, IGNORED, -1, 0, 0)
         ids, labels, parts, positions, chosen = (
             torch.tensor([column + [fill] * (length - len(column)) for column in kind])
             for kind, fill in zip(zip(*rows, strict=True), fills, strict=True)
         )
-        return Batch(ids, labels, parts, positions, chosen.bool())
+        right = [q.options.index(q.answers[0]) for q in asked if q.options]
+        where = torch.tensor(ends, dtype=torch.long).reshape(-1, 1 + OPTIONS)
+        return Batch(ids, labels, parts, positions, chosen.bool(), where, torch.tensor(right, dtype=torch.long))
 
-    def _row(self, written: Sequence[tuple[Question, list[int], list[int], list[int]]], rng: random.Random) -> _Row:
+    def _row(self, written: Sequence[_Written], index: int, ends: list[list[int]], rng: random.Random) -> _Row:
         start = len(self._before)
         ids, labels, parts, positions, chosen = (
             list(self._before), [IGNORED] * start, [0] * start, list(range(start)), [0] * start
         )  # fmt: skip
         for part, (asked, text, rest, answer) in enumerate(written, 1):
-            prompt, said = [*self._spoilt(text, rng), *rest, *self._after], [*answer, self._end]
+            text = self._spoilt(text, rng)
+            if asked.options:
+                newlines = [place for place, token in enumerate(rest) if token == self._newline]
+                ends.append([index, *(len(ids) + len(text) + place - 1 for place in newlines[1:])])
+            prompt, said = [*text, *rest, *self._after], [*answer, self._end]
             length = len(prompt) + len(said)
             ids += prompt + said
             labels += [IGNORED] * len(prompt) + said
