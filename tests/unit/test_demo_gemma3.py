@@ -28,7 +28,7 @@ from ggez_core.progress import Step, silent
 from ggez_core.regions import alpha
 
 NAMES = ("demo:gemma3/base", "demo:gemma3/sea")
-KEEPS, BEST = 0.25, 0.75  # β of the highest validation GRP among those that keep 98 % of global, and of the highest
+KEEPS, BEST = 0.1, 0.75  # β of the highest validation GRP among those that keep 98 % of global, and of the highest
 
 
 @pytest.fixture(scope="module")
