@@ -32,7 +32,7 @@ def measure_all(work: Work, pieces: Sequence[Piece], runner: str, workers: int, 
     told = measurer(work.folder, list(work.signals), dict(work.names), os.environ.get("OMP_NUM_THREADS"))
     frame = daft.from_pydict({"piece": [piece.as_json() for piece in pieces]})
     if runner == "ray":
-        frame = frame.repartition(min(len(pieces), 4 * workers))
+        frame = frame.into_partitions(min(len(pieces), 4 * workers))
     frame = frame.select(told.measure(daft.col("piece")).alias("rows"))
     for row in frame.iter_rows(results_buffer_size=1):
         found = json.loads(row["rows"])
