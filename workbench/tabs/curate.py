@@ -207,7 +207,7 @@ def build(service: Service) -> CurateTab:
     listened = (*moved, measure, which, why, page)
     gr.on([part.input for part in listened], tab.recut, asked, outputs, **LATEST_WINS)
 
-    def export(
+    def take_home(
         request: gr.Request,
         name: str,
         *moved: Any,
@@ -224,7 +224,7 @@ def build(service: Service) -> CurateTab:
         return notice(done.message, "problem") if isinstance(done, Problem) else curate_shown.taken(done)
 
     take.click(
-        export, [name, *moved], taken, show_progress_on=taken, concurrency_limit=1, concurrency_id="export",
+        take_home, [name, *moved], taken, show_progress_on=taken, concurrency_limit=1, concurrency_id="export",
         api_visibility="private",
     )  # fmt: skip
     return tab
