@@ -9,18 +9,20 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from ggez_core.assets import configs_root
 from ggez_core.errors import TrainingError
-from ggez_core.figures import Table
 from ggez_core.runs import RunFolder, home, list_runs
 from ggez_core.runs.kinds import complete
 
 from .markup import fine, join, notice, tag
 from .text import duration, say, size
+
+if TYPE_CHECKING:
+    from ggez_core.figures import Table
 
 MOST_RUNS = 50  # listed
 STATES = {"finished": "good", "failed": "problem"}

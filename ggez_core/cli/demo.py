@@ -15,7 +15,10 @@ from ..assets import DEMO_PREFIX, demo_names, demo_root
 from ..errors import OutputError, SourceError
 from ._shared import JsonOption, print_json, progress_bar
 
-FAMILIES = ("siglip", "clip", "open_clip", "sdxl", "gemma3")  # files of `demo.build`: `build(output, progress, scale)`
+FAMILIES = {  # files of `demo.build` (`build(output, progress, scale)`), and the task that their pairs are taught for
+    "siglip": "world-retrieval", "clip": "world-retrieval", "open_clip": "world-retrieval", "sdxl": "world-drawing",
+    "gemma3": "world-questions",
+}  # fmt: skip
 KEEP_GLOBAL = 0.98  # the share that the paper's merges keep
 
 verbs = typer.Typer(
@@ -140,18 +143,12 @@ def _describe(name: str) -> dict[str, Any]:
 
 
 def _scores(family: str, quiet: bool) -> dict[str, Any]:
-    from ..checkpoints import open_checkpoint
     from ..evaluation.sweep import sweep
-    from ..evaluation.tasks import tasks
-    from ..families import family_of
     from ._scores import print_report
 
-    base = open_checkpoint(f"{DEMO_PREFIX}{family}/base")
-    asked = [
-        task for task in tasks() if task.info.name.startswith("world-") and family_of(base).name in task.info.families
-    ]
+    base, regional = (f"{DEMO_PREFIX}{family}/{end}" for end in ("base", "sea"))
     with progress_bar("scores", quiet=quiet) as progress:
-        report = sweep(base, f"{DEMO_PREFIX}{family}/sea", tasks=asked, keep_global=KEEP_GLOBAL, progress=progress)
+        report = sweep(base, regional, tasks=[FAMILIES[family]], keep_global=KEEP_GLOBAL, progress=progress)
     if not quiet:
         print_report(report)
     return report.as_dict()

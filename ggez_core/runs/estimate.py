@@ -36,12 +36,10 @@ class Estimate:
 def estimate(config: Mapping[str, Any], within: Path | None = None) -> Estimate:
     """The estimate of a complete config. Raises SourceError or CheckpointError for a model that can't be opened."""
     checkpoint = open_checkpoint(config["model"])
-    family = family_of(checkpoint).name
     sizes = {part: sum(checkpoint.tensors[name].size for name in names if DTYPES[checkpoint.tensors[name].dtype].merges)
              for part, names in checkpoint.components.items()}  # fmt: skip
     total = sum(sizes.values())
-    trained = sizes.get("unet", total) if family == "diffusion" else total
-    held = trained if family == "diffusion" else total
+    trained = held = sizes.get("unet", total)  # of a pipeline the UNet alone: what the rest says is computed before
     lora = config.get("lora")
     if lora:
         widths = [info.shape for info in checkpoint.tensors.values() if len(info.shape) == 2]
@@ -52,7 +50,7 @@ def estimate(config: Mapping[str, Any], within: Path | None = None) -> Estimate:
     steps = loop.get("steps")
     rate, since = _rate(config, within)
     seconds = steps * loop["batch"] / rate if steps and rate else None
-    return Estimate(family, total, trained, fixed, steps, seconds, since)
+    return Estimate(family_of(checkpoint).name, total, trained, fixed, steps, seconds, since)
 
 
 def _rate(config: Mapping[str, Any], within: Path | None) -> tuple[float | None, str]:

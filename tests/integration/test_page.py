@@ -76,10 +76,12 @@ def refusal(client: Client, *arguments: object, api_name: str, **named: object) 
     return message
 
 
-def test_only_the_main_job_is_offered(client: Client) -> None:
+def test_only_what_is_meant_for_programs_is_offered(client: Client) -> None:
     offered = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     asked = {"/search_images", "/rank_captions", "/draw_images", "/answer_question"}
-    assert set(offered) == {"/preflight", "/load_pair", "/export"} | asked
+    curated = {"/curate", "/curation", "/stop_curation", "/count_kept", "/curated_rows", "/export_curated"}
+    rated = {"/next_ballot", "/rate", "/ratings"}
+    assert set(offered) == {"/preflight", "/load_pair", "/export"} | asked | curated | rated
 
 
 def test_the_demo_pair_is_reported_and_loaded(client: Client) -> None:

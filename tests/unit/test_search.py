@@ -115,7 +115,7 @@ def test_expected_gains_are_those_of_the_normal_distribution(seed: int) -> None:
     best = smooth(x, y, x)[0].max()
     drawn = mean + deviation * random.standard_normal((200_000, 2))
     simulated = np.maximum(drawn - best, 0)
-    error = 5 * simulated.std(axis=0) / math.sqrt(200_000) + 1e-9
+    error = 5 * simulated.std(axis=0) / math.sqrt(200_000) + 1e-5  # the rarest gains may not be drawn at all
     assert (abs(simulated.mean(axis=0) - expected_gains(x, y, at)) <= error).all()
 
 

@@ -140,7 +140,7 @@ def test_other_texts_of_those_languages_are_too_where_their_tokens_are_kept(whol
         if smaller.holds(old[None])[0]:
             covered += 1
             assert smaller.kept[new].tolist() == old.tolist()
-    assert covered > 0.2 * len(held)
+    assert covered > 0.1 * len(held)
 
 
 def test_any_text_still_comes_back(whole: Tokenizer, seed: int) -> None:

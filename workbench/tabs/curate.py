@@ -143,11 +143,11 @@ def build(service: Service) -> CurateTab:
     """Lay the tab out and wire it."""
     gr.HTML(fine(say("curate.intro")), padding=False)
     with gr.Row():
-        data = gr.Textbox(DEMO, label=say("curate.data"), info=say("curate.data.info"), max_lines=1, scale=2,
+        data = gr.Textbox(DEMO, label=say("curate.data"), info=say("curate.info.data"), max_lines=1, scale=2,
                           min_width=260)  # fmt: skip
         reward = gr.Dropdown(
             [(say("curate.by_model.similarity"), REWARDS[0]), (say("curate.by_model.none"), REWARDS[1])],
-            value=REWARDS[0], label=say("curate.by_model"), info=say("curate.by_model.info"), allow_custom_value=True,
+            value=REWARDS[0], label=say("curate.by_model"), info=say("curate.info.by_model"), allow_custom_value=True,
             scale=2, min_width=260,
         )  # fmt: skip
     with gr.Row():
@@ -159,7 +159,7 @@ def build(service: Service) -> CurateTab:
         with gr.Row():
             region = gr.Dropdown(
                 [(say("curate.region.any"), ""), *((found.name, code) for code, found in REGIONS.items())],
-                value=REGION, label=say("curate.region"), info=say("curate.region.info"), allow_custom_value=True,
+                value=REGION, label=say("curate.region"), info=say("curate.info.region"), allow_custom_value=True,
                 min_width=220,
             )  # fmt: skip
             confidence = _slider("confidence", 0.05, 0.95, 0.5, 0.05)
@@ -232,6 +232,6 @@ def build(service: Service) -> CurateTab:
 
 def _slider(name: str, least: float, most: float, value: float, step: float) -> gr.Slider:
     return gr.Slider(
-        least, most, value, step=step, label=say(f"curate.{name}"), info=say(f"curate.{name}.info"), min_width=260,
+        least, most, value, step=step, label=say(f"curate.{name}"), info=say(f"curate.info.{name}"), min_width=260,
         buttons=[],
     )  # fmt: skip

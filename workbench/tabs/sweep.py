@@ -72,10 +72,10 @@ class SweepTab:
         )
 
     def _offer(self, request: gr.Request) -> object:
-        """The tasks that the pair's family can be asked, all ticked."""
+        """The tasks that the pair's family can be asked, the first one ticked."""
         names = attempt(lambda: sweep_shown.offered(self.service.current(session_of(request))))
         offered = [] if isinstance(names, Problem) else names
-        return gr.update(choices=offered, value=offered)
+        return gr.update(choices=offered, value=offered[:1])
 
     def _job(self, request: gr.Request) -> Job | None:
         found = attempt(lambda: self.service.sweeps.latest(self.service.current(session_of(request))))
