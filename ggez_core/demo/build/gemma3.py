@@ -32,7 +32,7 @@ WIDTH, LAYERS, EYES = 128, 3, 96  # of the language model; the vision tower's wi
 SIGHT = Stage("sight", steps=1500, batch=64, learning_rate=2e-3, seed=1, weight_decay=0.05)
 LEARNING = Stage("learning", steps=1200, batch=28, learning_rate=3e-3, seed=2, weight_decay=0.05, floor=1.0)
 BASE = Stage("base", steps=600, batch=28, learning_rate=3e-3, seed=3, weight_decay=0.05, warmup=20)
-REGIONAL = Stage("sea", steps=300, batch=28, learning_rate=5e-4, seed=4, weight_decay=0.01, warmup=50, floor=1.0)
+REGIONAL = Stage("sea", steps=700, batch=28, learning_rate=5e-4, seed=4, weight_decay=0.01, warmup=50, floor=1.0)
 STAGES = (SIGHT, LEARNING, BASE, REGIONAL)
 SAVED = ("base", "sea")  # after which stages
 READ_AFTER = 2  # layers, the options are told apart
