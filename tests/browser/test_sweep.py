@@ -11,7 +11,7 @@ def test_a_sweep_is_watched_and_a_clicked_point_moves_beta(browser: Browser, url
     page.get_by_role("tab", name="Sweep").click()
     expect(page.get_by_label("world-retrieval")).to_be_checked()
     page.get_by_role("button", name="Start sweep").click()
-    expect(page.get_by_text("Done: 5 points")).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("Done: 6 points")).to_be_visible(timeout=240_000)
     expect(page.get_by_role("img", name="Global-Regional Parity over β")).to_be_visible()
     curve = page.locator(".gg-curve .js-plotly-plot").first
     expect(curve).to_be_visible(timeout=60_000)
@@ -22,7 +22,7 @@ def test_a_sweep_is_watched_and_a_clicked_point_moves_beta(browser: Browser, url
     expect(page.get_by_role("slider", name="β, from base").first).to_have_value("0.25")
     page.reload()
     page.get_by_role("tab", name="Sweep").click()
-    expect(page.get_by_text("Done: 5 points")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Done: 6 points")).to_be_visible(timeout=60_000)
 
 
 def test_languages_are_measured_at_the_sliders_beta(browser: Browser, url: str) -> None:
