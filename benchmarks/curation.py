@@ -22,6 +22,7 @@ import argparse
 import dataclasses
 import io
 import json
+import math
 import os
 import random
 import subprocess
@@ -141,7 +142,7 @@ def _run(what: str, data: str, output: str, told: str) -> None:
     """In a process of its own: the work, then its seconds on the last line."""
     from ggez_core.curation.curate import curate, default_cut, recut
     from ggez_core.curation.measure import Work
-    from ggez_core.curation.pieces import pieces_of
+    from ggez_core.curation.pieces import ROWS, pieces_of
 
     workers, *signals = json.loads(told)
     if what == "model":
@@ -158,7 +159,8 @@ def _run(what: str, data: str, output: str, told: str) -> None:
         recut(Path(output), dataclasses.replace(default_cut("TH+VN"), confidence=0.6))
         seconds = time.perf_counter() - started
     else:
-        found = curate([data], Path(output), signals=signals, workers=workers)
+        rows = min(ROWS, math.ceil(parquet.read_metadata(data).num_rows / workers))  # so that every worker has some
+        found = curate([data], Path(output), signals=signals, workers=workers, rows=rows)
         seconds = found.seconds[0]
     print(seconds)
 
