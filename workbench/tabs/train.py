@@ -118,7 +118,7 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
         batch = gr.Number(shown.batch, label=say("train.batch"), precision=0, minimum=0, min_width=120)
         rate = gr.Number(shown.rate, label=say("train.rate"), minimum=0, min_width=120)
         lora = gr.Checkbox(shown.lora, label=say("train.lora"), info=say("train.lora.info"), min_width=200)
-    config = gr.Code(first, label=say("train.config"), language="yaml", lines=12, max_lines=30)
+    config = gr.Code(first, label=say("train.config"), language="yaml", lines=12, max_lines=30, buttons=["copy"])
     with gr.Row():
         check = gr.Button(say("train.check"), min_width=140)
         start = gr.Button(say("train.start"), variant="primary", interactive=may, min_width=140)
@@ -140,7 +140,7 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
     with gr.Accordion(say("train.table"), open=False):
         table = gr.Dataframe(interactive=False, show_label=False, visible=False, wrap=True)
     with gr.Accordion(say("train.log"), open=False):
-        log = gr.Code("", label=say("train.log"), language=None, interactive=False, max_lines=20)
+        log = gr.Code("", label=say("train.log"), language=None, interactive=False, max_lines=20, buttons=["copy"])
     tab = TrainTab(
         service, runs, beta, which, status, (loss, scores, speed, watched), table, log, stop, again, use, gr.State(None)
     )
