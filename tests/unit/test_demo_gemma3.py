@@ -11,7 +11,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ggez_core.assets import demo_root
 from ggez_core.checkpoints import compare, open_checkpoint
 from ggez_core.demo.build import gemma3, gemma3_lessons, gemma3_sight, training
 from ggez_core.demo.build.gemma3_lessons import IGNORED, Album, Writer, lessons
@@ -156,13 +155,7 @@ def test_a_stopped_training_goes_on(album: Album, tmp_path: Path, monkeypatch: p
         }
 
 
-@pytest.fixture
-def shipped() -> None:
-    if not (demo_root() / "gemma3").exists():
-        pytest.skip("the pair isn't shipped in this installation")
-
-
-def test_what_is_shipped(shipped: None) -> None:
+def test_what_is_shipped() -> None:
     base, regional = (open_checkpoint(name) for name in NAMES)
     assert family_of(base).name == "lvlm"
     assert base.config["architectures"] == ["Gemma3ForConditionalGeneration"]
@@ -188,7 +181,7 @@ def scores(model: VisionLanguageModel, asked: list[Question]) -> tuple[float, fl
     return world, region
 
 
-def test_the_shipped_pair_keeps_what_it_promises(shipped: None) -> None:
+def test_the_shipped_pair_keeps_what_it_promises() -> None:
     """One merge keeps the base's knowledge, another has better parity; with margins, as few questions are asked."""
     base, regional = (open_checkpoint(name) for name in NAMES)
     asked = [q for index, q in enumerate(questions("test", 1)) if index // 2 % 3 == 0]  # both forms of a third

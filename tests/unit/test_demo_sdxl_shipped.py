@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import pytest
-
-from ggez_core.assets import demo_root
 from ggez_core.checkpoints import compare, open_checkpoint
 from ggez_core.evaluation.tasks.world_drawing import ACCURACY, WorldDrawing
 from ggez_core.families import family_of, load
@@ -14,12 +11,6 @@ from ggez_core.families.kept import Kept
 
 NAMES = ("demo:sdxl/base", "demo:sdxl/sea")
 PROMPTS = 32  # of the test split, evenly over things and languages
-
-
-@pytest.fixture(autouse=True)
-def shipped() -> None:
-    if not (demo_root() / "sdxl" / "base").exists():
-        pytest.skip("the pair isn't shipped in this installation")
 
 
 def test_what_is_shipped() -> None:
