@@ -6,6 +6,7 @@ ones (`rescale`), elements that disagree with the majority's sign may go (`conse
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -164,7 +165,7 @@ class _Variant:
         defaults = {"normalize": self.normalize, "rescale": self.rescale}
         return Method(
             name=self.name,
-            doc=f"{self.doc}\n\n{merge_task_vectors.__doc__}",
+            doc=f"{self.doc}\n\n{inspect.getdoc(merge_task_vectors)}",
             source=self.source,
             function=partial(merge_task_vectors, sparsify=self.sparsify, consensus=self.consensus),
             parameters=declared((merge_task_vectors, self.sparsify), defaults),
