@@ -13,6 +13,7 @@ from ..progress import Step
 from ..runs import RunFolder, Status, start
 from ..runs.events import Event
 from ..runs.kinds import complete, read_config
+from ..runs.samples import samples_of
 from ._shared import print_json, progress_bar
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def document(run: RunFolder) -> dict[str, Any]:
             {"step": e["step"], "score": e.get("score"), "curve": e.get("curve")}
             for e in events if e["kind"] == "evaluation"
         ],
+        "samples": [one.as_dict() for one in samples_of(run, events)],
     }  # fmt: skip
 
 

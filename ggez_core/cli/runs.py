@@ -111,5 +111,16 @@ def _show(about: dict[str, Any]) -> None:
         for point in one["curve"] or ():
             numbers = ", ".join(f"{n} {point[n]:.3f}" for n in ("q_global", "q_regional", "grp"))
             typer.echo(f"{'step':<5} {one['step']:>6,} β {point['beta']:<5g} {numbers}")
+    for one in about["samples"][-1:]:
+        typer.echo(f"samples of step {one['step']:,}")
+        for item in one["items"]:
+            typer.echo(f"  {item['asked']} → {_made_of(item)}")
     for name, path in about["models"].items():
         typer.echo(f"{name:<9} {path}")
+
+
+def _made_of(item: dict[str, Any]) -> str:
+    """What a model made of one thing asked, in a line."""
+    found = [item["said"]] if item["said"] else [*item["lines"], *item["pictures"]]
+    said = " · ".join(" ".join(one.split()) for one in found)
+    return f"{said} (the right one is number {item['rank']})" if item["rank"] else said

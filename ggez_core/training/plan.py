@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from ..progress import Progress
+from .samples import Asked, SampleSettings
 from .settings import Count, LoopSettings, Settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class EvaluationSettings(Settings):
 class RunSettings(Settings):
     """What every kind of training has: the model it starts from, the loop, and what is asked meanwhile.
 
+    samples: made with every evaluation: of `evaluation`, or without one every loop.evaluate_every steps.
     processes: how many share the work, one a GPU. directory: where relative paths begin: here, if not said.
     """
 
@@ -44,15 +46,25 @@ class RunSettings(Settings):
     directory: Path | None = None
     loop: LoopSettings
     evaluation: EvaluationSettings | None = None
+    samples: SampleSettings = SampleSettings()
+
+    @property
+    def sampled(self) -> bool:
+        """Whether checkpoints are looked at while they learn."""
+        return self.samples.count > 0 and (self.evaluation is not None or self.loop.evaluate_every > 0)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the loop needs. facts: for people, told when the run begins (rows, parameters)."""
+    """What the loop needs. facts: for people, told when the run begins (rows, parameters).
+
+    asked: what samples are made of, where they are wanted.
+    """
 
     objective: Objective
     order: Order
     facts: dict[str, Any] = field(default_factory=dict)
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from tests.conftest import Ggez
 CONFIG = {
     "model": "demo:siglip/base", "data": [{"source": "demo:world", "languages": ["en", "th"], "limit": 200}],
     "objective": "DR + 0.5 ED", "queue": 64, "student": {"layers": [0]},
-    "loop": {"steps": 3, "batch": 8, "learning_rate": 1e-3, "device": "cpu", "log_every": 1},
+    "loop": {"steps": 3, "batch": 8, "learning_rate": 1e-3, "device": "cpu", "log_every": 1, "evaluate_every": 2},
+    "samples": {"count": 2},
 }  # fmt: skip
 
 
@@ -35,6 +36,11 @@ def test_a_distillation_is_a_run(ggez: Ggez, tmp_path: Path) -> None:
     assert all(0 < step["watched"]["variance"] < 1 for step in steps)
     student = load_embedding(open_checkpoint(told["models"]["model"]))
     assert student.encode_texts(["ภาพของแมว", "a photo of cat"]).shape == (2, 128)
+    samples = {event["step"]: event["items"] for event in events if event["kind"] == "samples"}
+    assert list(samples) == [0, 2, 3]  # the teacher, and every checkpoint that was looked at
+    assert [item["language"] for item in samples[2]] == ["th", "th"]
+    assert all(item["lines"] and item["wanted"] for items in samples.values() for item in items)
+    assert "→" in ggez("runs", "show", tmp_path / "run")[1]
     status, _, error = ggez("distill", path, "study.yaml")
     assert (status, "name one config" in error) == (2, True)
     path.write_text(yaml.safe_dump({**CONFIG, "objective": "XD"}), encoding="utf-8")

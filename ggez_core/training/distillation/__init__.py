@@ -17,6 +17,7 @@ from ...families.text_encoders import TextEncoder
 from ...progress import Progress
 from ..losses import Collapse, WeightedSum, parsed
 from ..plan import Kind, Plan
+from ..samples import translations
 from ..students import build_student
 from .captions import Captions, load_captions
 from .objective import Distillation
@@ -58,7 +59,10 @@ def plan(settings: DistillSettings, work: Path, progress: Progress) -> Plan:
     objective = Distillation(opened, student, captions, targets, losses, Collapse(settings.collapse))
     facts = {"captions": len(captions), "left_out": captions.dropped, "languages": captions.languages,
              "shares": order.shares, "student": report}  # fmt: skip
-    return Plan(objective, order, facts)
+    asked = None
+    if settings.sampled:
+        asked = translations(captions.text, captions.english, captions.language, settings.samples)
+    return Plan(objective, order, facts, asked)
 
 
 def _student(

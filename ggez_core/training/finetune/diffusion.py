@@ -25,6 +25,7 @@ from ..examples import Examples, load_examples
 from ..objective import Batch, Inputs
 from ..order import Shuffled
 from ..plan import Plan
+from ..samples import prompts
 from .settings import FinetuneSettings
 from .trained import FinetuneObjective, loaded
 
@@ -43,7 +44,7 @@ def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progres
     objective = DenoisingTuning(checkpoint, model, denoising, settings, prepared)
     facts = {"rows": len(examples), "left_out": dict(examples.dropped), "predicts": denoising.prediction,
              **objective.counts}  # fmt: skip
-    return Plan(objective, order, facts)
+    return Plan(objective, order, facts, prompts(examples, settings.samples) if settings.sampled else None)
 
 
 class Prepared:

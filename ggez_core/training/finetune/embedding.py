@@ -20,6 +20,7 @@ from ..gather import gathered
 from ..objective import Batch, Inputs
 from ..order import Shuffled
 from ..plan import Plan
+from ..samples import searches
 from .settings import EmbeddingSettings, FinetuneSettings
 from .trained import FinetuneObjective, check_tokens, loaded
 
@@ -36,7 +37,8 @@ def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progres
     check_tokens(checkpoint, model.prepare_texts(examples.column("text")[:_LOOKED_AT])["input_ids"])
     objective = ContrastiveTuning(checkpoint, model, settings, examples)
     facts = {"rows": len(examples), "left_out": dict(examples.dropped), **objective.counts}
-    return Plan(objective, order, facts)
+    same = examples.column("group" if own.same == "group" else "text")
+    return Plan(objective, order, facts, searches(examples, same, settings.samples) if settings.sampled else None)
 
 
 class ContrastiveTuning(FinetuneObjective):

@@ -23,6 +23,7 @@ from ..examples import Examples, load_examples
 from ..objective import Batch, Inputs
 from ..order import Order, Shuffled, Stages, Subset
 from ..plan import Plan
+from ..samples import questions
 from .settings import FinetuneSettings
 from .trained import FinetuneObjective, check_tokens, loaded
 
@@ -50,7 +51,10 @@ def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progres
     objective = AnswerTuning(checkpoint, lessons, settings, stages)
     dropped = sum(len(part.questions) for part in stages) - sum(map(len, fit))
     facts = {"rows": len(fit[-1]), "captions": len(fit[0]) if captions else 0, "too_long": dropped, **objective.counts}
-    return Plan(objective, order, facts)
+    asked = None
+    if settings.sampled:
+        asked = questions(rows.examples, rows.questions, rows.answers, rows.languages, settings.samples)
+    return Plan(objective, order, facts, asked)
 
 
 @dataclass(frozen=True)
