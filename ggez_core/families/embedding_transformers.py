@@ -13,6 +13,7 @@ from ..errors import CheckpointError
 from .embedding import EmbeddingModel, Prepared, rgb, some
 from .embedding_kinds import KINDS, Kind
 from .family import Placement, one_line
+from .last_position import last_position_alone
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -46,6 +47,10 @@ class TransformersEmbedding(EmbeddingModel):
         )
         wanted = ("input_ids",) if self.kind.pad_to_full_length else ("input_ids", "attention_mask")
         return {name: tokens[name] for name in wanted if name in tokens}
+
+    def text_vectors(self, batch: Prepared) -> torch.Tensor:
+        last_position_alone(self._library.text_model)
+        return super().text_vectors(batch)
 
     def _image_features(self, batch: Prepared) -> torch.Tensor:
         return _features(self._library.get_image_features(**batch))

@@ -106,7 +106,7 @@ def test_accumulated_batches_are_one_batch_to_the_queue(teacher: Path, data: Pat
         trained(asked, tmp_path / str(size), Hooks(logged=seen.append))
     for one, other in zip(*steps.values(), strict=True):
         assert one.loss == pytest.approx(other.loss, rel=1e-5)
-        assert one.grad_norm == pytest.approx(other.grad_norm, rel=1e-3)
+        assert one.grad_norm == pytest.approx(other.grad_norm, rel=1e-2)  # 6e-5: of rounding, too
 
 
 def test_what_the_teacher_says_is_computed_once(
