@@ -101,7 +101,8 @@ class Embedder:
                 for piece in _pieces(prepare()):
                     if not self._quiet():
                         return
-                    pieces.append(self._at_weights(Weights(beta), embed, piece))
+                    with self._live.at(Weights(beta), threads=self._threads):
+                        pieces.append(embed(piece).numpy())
                 self._keep(key, np.concatenate(pieces))
 
     def _quiet(self) -> bool:
@@ -129,19 +130,18 @@ class Embedder:
         self._asked = time.monotonic()
         key = _key(what, weights, parts)
         found = self._kept.get(key)
-        if found is None:
-            found = self._at_weights(weights, embed, prepare())
-            self._keep(key, found)
+        if found is not None:
+            return found
+        prepared = prepare()
+        with self._live.at(weights, threads=self._threads):
+            found = self._kept.get(key)  # whose turn was before ours may have asked the same
+            if found is None:
+                found = embed(prepared).numpy()
+                self._keep(key, found)
         return found
 
     def _keep(self, key: Hashable, vectors: Vectors) -> None:
         self._kept.put(key, vectors, vectors.nbytes)
-
-    def _at_weights(self, weights: Weights, embed: Embed, prepared: Prepared) -> Vectors:
-        """Vectors of what was prepared, with the model at `weights`."""
-        with self._live.at(weights, threads=self._threads):
-            vectors: Vectors = embed(prepared).numpy()
-        return vectors
 
 
 def _differing(live: LivePair, components: Iterable[str]) -> frozenset[str]:
