@@ -18,11 +18,11 @@ import torch
 from PIL import Image
 
 from ..checkpoints import Checkpoint
-from ..checkpoints.dtypes import DTYPES
 from ..errors import CheckpointError
 from .embedding import EmbeddingModel, Prepared, rgb, some
 from .embedding_towers import text_tower, tokenizer_folder
 from .family import Placement, one_line
+from .precision import own_dtype
 
 _PRECISION = {torch.float32: "fp32", torch.float16: "pure_fp16", torch.bfloat16: "pure_bf16"}
 
@@ -68,7 +68,9 @@ def load(checkpoint: Checkpoint, placement: Placement) -> OpenClipEmbedding:
             f"{checkpoint.source} is an open_clip model, and that library can't be imported ({one_line(error)}); "
             "install it with: pip install open_clip_torch"
         ) from error
-    dtype = placement.dtype or _dtype(checkpoint)
+    dtype = placement.dtype or own_dtype(checkpoint, checkpoint.tensors, placement)
+    if dtype is None:
+        raise CheckpointError(f"{checkpoint.source}: holds no weights in floating point")
     if dtype not in _PRECISION:
         raise CheckpointError(f"{checkpoint.source}: open_clip runs no {dtype}; ask for float32, float16 or bfloat16")
     text = _text_config(checkpoint)
@@ -117,18 +119,6 @@ def _text_config(checkpoint: Checkpoint) -> Mapping[str, Any]:
         )
     text: Mapping[str, Any] = model["text_cfg"]
     return text
-
-
-def _dtype(checkpoint: Checkpoint) -> torch.dtype:
-    """The floating-point type that most of the checkpoint's bytes have."""
-    sizes: dict[str, int] = {}
-    for tensor in checkpoint.tensors.values():
-        if DTYPES[tensor.dtype].merges:
-            sizes[tensor.dtype] = sizes.get(tensor.dtype, 0) + tensor.nbytes
-    if not sizes:
-        raise CheckpointError(f"{checkpoint.source}: holds no weights in floating point")
-    found: torch.dtype = getattr(torch, DTYPES[max(sizes, key=lambda name: sizes[name])].name)
-    return found
 
 
 def _fill(model: Any, checkpoint: Checkpoint, low_cpu_mem: bool) -> None:

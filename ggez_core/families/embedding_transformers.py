@@ -14,6 +14,7 @@ from .embedding import EmbeddingModel, Prepared, rgb, some
 from .embedding_kinds import KINDS, Kind
 from .family import Placement, one_line
 from .last_position import last_position_alone
+from .precision import of_transformers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -72,7 +73,7 @@ def load(checkpoint: Checkpoint, placement: Placement) -> TransformersEmbedding:
     try:
         model, report = getattr(transformers, kind.model).from_pretrained(
             folder,
-            dtype=placement.dtype or "auto",
+            dtype=of_transformers(checkpoint, placement),
             device_map=where,
             local_files_only=True,
             trust_remote_code=False,

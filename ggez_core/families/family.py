@@ -36,9 +36,9 @@ def at_base(component: str) -> float:
 class Placement:
     """Where and how a model is loaded.
 
-    device: None is the CPU. dtype: None is the checkpoint's own. device_map: handed to the library with accelerate's
-    offloading ("auto", or a mapping of modules to devices, "cpu" and "disk"), for models that don't fit; excludes
-    `device`. low_cpu_mem: weights are read straight into the model, never held twice.
+    device: None is the CPU. dtype: None is the checkpoint's own, but float32 for float16 on the CPU. device_map: handed
+    to the library with accelerate's offloading ("auto", or a mapping of modules to devices, "cpu" and "disk"), for
+    models that don't fit; excludes `device`. low_cpu_mem: weights are read straight into the model, never held twice.
     """
 
     device: torch.device | str | None = None

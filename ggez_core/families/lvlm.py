@@ -11,6 +11,7 @@ from typing import Any
 from ..checkpoints import Checkpoint
 from ..errors import CheckpointError
 from .family import Family, Placement, one_line
+from .precision import of_transformers
 from .prompts import Prompting, prompting_of
 from .vision_language import Prepared, VisionLanguageModel
 from .visual_questions import VisualAnswer, VisualQuestion
@@ -46,7 +47,7 @@ def load_lvlm(checkpoint: Checkpoint, placement: Placement | None = None) -> Vis
     try:
         model, report = transformers.AutoModelForImageTextToText.from_pretrained(
             folder,
-            dtype=where.dtype or "auto",
+            dtype=of_transformers(checkpoint, where),
             device_map=where.device_map,
             local_files_only=True,
             use_safetensors=True,

@@ -16,9 +16,9 @@ import torch
 
 from ..checkpoints import Checkpoint
 from ..checkpoints.aliases import naming
-from ..checkpoints.dtypes import DTYPES
 from ..errors import CheckpointError
 from .family import Placement
+from .precision import own_dtype
 
 LAYOUT = "diffusers"
 _OTHER_TASKS = ("Img2Img", "Inpaint", "Video", "Audio", "ControlNet", "Upscale", "Edit", "Variation", "Depth2Img")
@@ -39,8 +39,7 @@ def components_of(pipeline: Any) -> dict[str, torch.nn.Module]:
 def load_pipeline(checkpoint: Checkpoint, placement: Placement) -> Any:
     """The checkpoint's `DiffusionPipeline`, in evaluation mode, where `placement` says.
 
-    dtype: each component's own by default, but float32 instead of float16 on the CPU, where float16 is many times
-    slower. Raises CheckpointError in one line.
+    dtype: each component's own by default (see `own_dtype`). Raises CheckpointError in one line.
     """
     import diffusers
 
@@ -120,15 +119,10 @@ def _check_weights(checkpoint: Checkpoint, pipeline: Any) -> None:
 def _dtypes(checkpoint: Checkpoint, placement: Placement) -> dict[str, torch.dtype] | torch.dtype:
     if placement.dtype is not None:
         return placement.dtype
-    on_cpu = placement.device_map in (None, "cpu") and torch.device(placement.device or "cpu").type == "cpu"
-    if placement.device_map == "auto":
-        on_cpu = not torch.cuda.is_available()
     own: dict[str, torch.dtype] = {"default": torch.float32}
     for component, names in checkpoint.components.items():
-        counted = Counter(d for name in names if DTYPES[d := checkpoint.tensors[name].dtype].merges)
-        if counted:
-            dtype = getattr(torch, DTYPES[counted.most_common(1)[0][0]].name)
-            own[component] = torch.float32 if on_cpu and dtype == torch.float16 else dtype
+        if (dtype := own_dtype(checkpoint, names, placement)) is not None:
+            own[component] = dtype
     return own
 
 

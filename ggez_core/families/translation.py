@@ -13,6 +13,7 @@ from typing import Any
 from ..checkpoints import Checkpoint
 from ..errors import CheckpointError, DataError
 from .family import Placement, one_line
+from .precision import of_transformers
 
 AT_ONCE = 32  # texts in a batch
 LANGUAGE_TOKENS = ("{nllb}", "__{m2m}__")
@@ -85,7 +86,7 @@ def load_translator(checkpoint: Checkpoint, placement: Placement, beams: int = 4
     folder = str(checkpoint.folder)
     try:
         model, report = transformers.AutoModelForSeq2SeqLM.from_pretrained(
-            folder, dtype=placement.dtype or "auto", local_files_only=True, trust_remote_code=False,
+            folder, dtype=of_transformers(checkpoint, placement), local_files_only=True, trust_remote_code=False,
             output_loading_info=True,
         )  # fmt: skip
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

@@ -12,12 +12,13 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from transformers import AutoModel, AutoProcessor
+from transformers import AutoModel, AutoProcessor, CLIPModel
 
 from ggez_core.checkpoints import open_checkpoint
 from ggez_core.errors import CheckpointError, DataError
 from ggez_core.families import embedding
 from ggez_core.families.embedding import EmbeddingModel, is_embedding, load_embedding
+from ggez_core.merging import LiveModel
 from tests.tiny_embedding import EMBEDDINGS, clip, siglip, siglip_two
 
 LENGTHS = {"clip": 77, "metaclip_two": 77, "alt_clip": 512, "chinese_clip": 52, "dual_bert": 52}  # else 64
@@ -149,6 +150,23 @@ def test_dtype_is_the_checkpoints_own_or_the_one_asked_for(tmp_path: Path, seed:
     image = pictures(seed)[:1]
     assert own.encode_images(image).dtype == torch.float32
     torch.testing.assert_close(own.encode_images(image), wide.encode_images(image), rtol=0, atol=0.05)
+
+
+def test_float16_is_computed_in_float32_on_the_cpu(tmp_path: Path) -> None:
+    folder = clip(tmp_path / "m", torch.float16)
+    halved = open_checkpoint(folder)
+    found = load_embedding(halved)
+    assert {p.dtype for p in found.model.parameters()} == {torch.float32}
+    library = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
+    prepared = found.prepare_texts(["a cat", "kucing"])
+    with torch.inference_mode():
+        expected = torch.nn.functional.normalize(library.get_text_features(**prepared).pooler_output, dim=-1)
+    torch.testing.assert_close(found.embed_texts(prepared), expected, rtol=0, atol=1e-6)
+    live = LiveModel(found.model, halved, open_checkpoint(clip(tmp_path / "n", torch.float16)))
+    live.set_beta(1.0)
+    assert next(iter(found.model.parameters())).dtype == torch.float32
+    asked = load_embedding(halved, dtype=torch.float16)
+    assert {p.dtype for p in asked.model.parameters()} == {torch.float16}
 
 
 def test_works_the_same_without_torchvision(tmp_path: Path) -> None:

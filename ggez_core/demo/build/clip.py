@@ -25,7 +25,8 @@ LEAST_TEMPERATURE = 0.01  # the logits are never scaled by more than 100 (arXiv 
 
 def build(output: Path, *, progress: Progress = silent, scale: float = 1.0) -> None:
     """Train both checkpoints into `output`/base and `output`/sea; `scale` shortens the recipe."""
-    train_pair(Learner(_new_model, _loss, _processor, TEXT_LENGTH, "<s>", SEED), output, progress=progress, scale=scale)
+    learner = Learner(_new_model, _loss, _processor, TEXT_LENGTH, "<s>", SEED, halved=True)
+    train_pair(learner, output, progress=progress, scale=scale)
 
 
 def _loss(model: Any, images: torch.Tensor, texts: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:

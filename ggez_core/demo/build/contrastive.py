@@ -7,6 +7,7 @@ the families (model, loss, processor) is a `Learner`, one a file beside this one
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ class Learner:
     new_model: from its tokenizer, a model with `get_image_features` and `get_text_features`. loss: of the model, unit
     image and text rows (n, d), and which pairs are true (n, n). processor: from the tokenizer, what is saved beside
     the weights; it scales pixels to [-1, 1]. text_length: tokens a text has at most. start: the token every text
-    begins with, if any; all end with `</s>`.
+    begins with, if any; all end with `</s>`. halved: saved in half precision, for its size.
     """
 
     new_model: Callable[[Any], Any]
@@ -65,6 +66,7 @@ class Learner:
     text_length: int
     start: str | None = None
     seed: int = 0
+    halved: bool = False
 
 
 def train_pair(learner: Learner, output: Path, *, progress: Progress = silent, scale: float = 1.0) -> None:
@@ -83,7 +85,7 @@ def train_pair(learner: Learner, output: Path, *, progress: Progress = silent, s
         done = _train(model, learner, sampler, math.ceil(stage.steps * scale), done, total, progress)
         folder = output / stage.name
         folder.mkdir(parents=True, exist_ok=True)
-        model.save_pretrained(folder)
+        (copy.deepcopy(model).half() if learner.halved else model).save_pretrained(folder)
         processor.save_pretrained(folder)
 
 

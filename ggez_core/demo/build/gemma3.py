@@ -7,6 +7,7 @@ About 1.4 million parameters, two CPU cores. A stopped build goes on from where 
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 import shutil
@@ -57,7 +58,7 @@ def build(output: Path, *, progress: Progress = silent, scale: float = 1.0, work
             eyes.requires_grad_(stage is REGIONAL)
         train(pupil, stage, partial(lesson_loss, pupil, album, writer, stage), course)
         if stage.name in SAVED:
-            model.save_pretrained(output / stage.name)
+            copy.deepcopy(model).half().save_pretrained(output / stage.name)  # for its size
             processor.save_pretrained(output / stage.name)
     if work is None:
         shutil.rmtree(states)
