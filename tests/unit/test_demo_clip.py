@@ -46,7 +46,8 @@ def demo(package: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def vectors_of_transformers(folder: Path, texts: list[str], images: list[Image.Image]) -> Vectors:
-    model, processor = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval(), AutoProcessor.from_pretrained(folder)
+    model = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
+    processor = AutoProcessor.from_pretrained(folder)
     assert isinstance(processor, CLIPProcessor)
     with torch.inference_mode():
         tokens = processor(text=texts, padding=True, return_tensors="pt")
