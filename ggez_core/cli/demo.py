@@ -75,6 +75,12 @@ def data(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for train.parquet.")],
     sides: Annotated[str, typer.Option(help="regional, global or both.")] = "regional",
     pictures: Annotated[int, typer.Option(min=1, help="Pictures of every thing.")] = 64,
+    each: Annotated[
+        int, typer.Option(min=1, help="Rows of every picture, each with another caption and question.")
+    ] = 2,
+    drawn: Annotated[
+        bool, typer.Option("--drawn", help="Only the things that text-to-image models are asked for (world-drawing).")
+    ] = False,
     mixed: Annotated[
         int | None, typer.Option(min=1, help="Instead so many rows as the web holds them, raw, to be curated.")
     ] = None,
@@ -87,10 +93,15 @@ def data(
     if sides not in ("regional", "global", "both"):
         raise SourceError(f"--sides {sides}: is none of regional, global, both")
     if mixed is not None:
-        target = write_mixture(output / "mixed.parquet", mixed, regional=0.3)
+        target = write_mixture(output / "mixed.parquet", mixed, regional=0.3, questions=True)
     else:
+        from ..evaluation.tasks.world_drawing import drawn_concepts
+
+        things = drawn_concepts() if drawn else None
         with progress_bar("small world", quiet=json) as progress:
-            target = export(output, sides=sides, pictures=pictures, progress=progress)  # type: ignore[arg-type]
+            target = export(
+                output, sides=sides, things=things, pictures=pictures, captions_each=each, progress=progress  # type: ignore[arg-type]
+            )  # fmt: skip
     if json:
         print_json({"file": str(target), "bytes": target.stat().st_size})
     else:

@@ -6,6 +6,7 @@ and takes those of the kept rows along, byte for byte. A folder appears whole or
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checkpoints.output import sync_folder
+from ..data.values import as_list, as_text
 from ..errors import OutputError
 from ..progress import Progress, Step, silent
 from .curated import Curated
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _BYTES = 256 << 20  # of pictures in a file, about: what the Hub's viewer likes
 _GROUP = 32 << 20
+QUESTIONS = ("question", "answer", "options")  # what vision-language models are tuned on
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def publish(
         raise OutputError(f"{target}: already exists; choose another name or remove it first")
     decision = curated.decide(cut)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    _remove_left_over(target)
     try:
         part.mkdir(parents=True)
         done = _written(part, curated, decision.kept, translations, progress)
@@ -87,6 +90,16 @@ def publish(
     return replace(done, folder=target)
 
 
+def _remove_left_over(target: Path) -> None:
+    """Remove what processes that were killed had written of it."""
+    import psutil
+
+    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        process = part.name.split(".")[-2]
+        if process.isdigit() and (int(process) == os.getpid() or not psutil.pid_exists(int(process))):
+            shutil.rmtree(part, ignore_errors=True)
+
+
 def _written(
     part: Path,
     curated: Curated,
@@ -96,6 +109,7 @@ def _written(
 ) -> Published:
     import pyarrow.parquet as parquet
 
+    asked = _asked_columns(curated.files)
     writer: Any = None
     written = rows = translated = number = start = 0
     lost: list[str] = []
@@ -105,7 +119,8 @@ def _written(
             table = parquet.read_table(file, use_threads=False)
             mask = kept[start : start + table.num_rows]
             start += table.num_rows
-            for some in _with_pictures(table.filter(mask), piece, curated.plan["names"], lost):
+            named = _with_questions(table.filter(mask), asked)
+            for some in _with_pictures(named, piece, curated.plan["names"], lost):
                 if writer is None or written > _BYTES:
                     if writer is not None:
                         writer.close()
@@ -125,8 +140,34 @@ def _written(
     return Published(part, rows + translated, translated, tuple(lost))
 
 
+def _asked_columns(files: Sequence[Path]) -> tuple[str, ...]:
+    """Which of the columns of questions the inputs have; in what was measured, they are among what else there is."""
+    import pyarrow.compute as compute
+    import pyarrow.parquet as parquet
+
+    found = set()
+    for file in files:
+        other = parquet.read_table(file, columns=["other"], use_threads=False)["other"]
+        found |= {n for n in QUESTIONS if compute.any(compute.match_substring(other, json.dumps(n))).as_py()}
+    return tuple(name for name in QUESTIONS if name in found)
+
+
+def _with_questions(table: pyarrow.Table, names: Sequence[str]) -> pyarrow.Table:
+    """The rows with these columns, empty where a row has none: texts, of options lists of them."""
+    import pyarrow
+
+    if not names:
+        return table
+    others = [json.loads(one) if one else {} for one in table["other"].to_pylist()]
+    for name in names:
+        kind = pyarrow.list_(pyarrow.string()) if name == "options" else pyarrow.string()
+        cells = [as_list(one.get(name)) if name == "options" else as_text(one.get(name)) or None for one in others]
+        table = table.append_column(name, pyarrow.array(cells, kind))
+    return table
+
+
 def _translated(table: pyarrow.Table, translations: Mapping[str, Sequence[Mapping[str, Any]]]) -> pyarrow.Table:
-    """The translations of these rows: rows like them, with another caption, language and id."""
+    """The translations of these rows: rows like them, with another caption, language and id, and without questions."""
     import pyarrow
 
     found = [(at, t) for at, place in enumerate(table["place"].to_pylist()) for t in translations.get(place, ())]
@@ -136,6 +177,10 @@ def _translated(table: pyarrow.Table, translations: Mapping[str, Sequence[Mappin
         if name in rows.schema.names:
             values = pyarrow.array([t[key] for _, t in found], pyarrow.string())
             rows = rows.set_column(rows.schema.get_field_index(name), name, values)
+    for name in QUESTIONS:
+        if name in rows.schema.names:
+            at = rows.schema.get_field_index(name)
+            rows = rows.set_column(at, name, pyarrow.nulls(rows.num_rows, rows.schema.field(at).type))
     return rows
 
 

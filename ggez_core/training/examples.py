@@ -22,7 +22,7 @@ from ..progress import Progress, Step, silent
 from .settings import Count, Settings
 
 log = logging.getLogger(__name__)
-OPTIONAL = ("language", "text_en", "group", "country")
+OPTIONAL = ("language", "text_en", "group", "country", "options")
 
 
 class DataSettings(Settings):

@@ -19,6 +19,7 @@ from typing import Any, Literal
 import torch
 
 from ..errors import Cancelled, TrainingError
+from .averaged import Averaged
 from .feed import Feed
 from .objective import Batch, Objective
 from .optimizers import optimizer_of
@@ -141,6 +142,7 @@ class _Loop:
         optimizer = optimizer_of(plain, settings)
         self.module, self.optimizer = self.accelerator.prepare(plain, optimizer)
         self.parameters = [p for p in self.module.parameters() if p.requires_grad]
+        self.average = Averaged(self.parameters, settings.average) if settings.average else None
         self.states = SavedStates(folder / "checkpoints", settings.keep)
         self.best = -math.inf
         self.since = _Since()
@@ -174,7 +176,7 @@ class _Loop:
         if not steps:
             return 0
         moment = self.states.load(steps[-1])
-        restore(moment, self.module, self.optimizer.optimizer)
+        restore(moment, self.module, self.optimizer.optimizer, self.average)
         if self.accelerator.scaler is not None and moment.facts.get("scaler"):
             self.accelerator.scaler.load_state_dict(moment.facts["scaler"])
         self.best = float(moment.facts.get("best", -math.inf))
@@ -207,6 +209,8 @@ class _Loop:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.objective.after_step()
+        if self.average is not None:
+            self.average.update(step)
         self.since.examples += self.settings.batch
         self._check()
         whole = self._summed(torch.stack([*summed.values()]))
@@ -278,7 +282,7 @@ class _Loop:
         facts: dict[str, Any] = {"best": self.best} if math.isfinite(self.best) else {}
         if scaler is not None:
             facts["scaler"] = scaler.state_dict()
-        moment = moment_of(done, self.module, self.optimizer.optimizer, facts)
+        moment = moment_of(done, self.module, self.optimizer.optimizer, facts, self.average)
 
         def write() -> None:
             self.hooks.saved(done, self.states.save(moment))
@@ -310,7 +314,7 @@ class _Loop:
             shutil.copytree(source, partial, dirs_exist_ok=True)
 
     def _export(self, target: Path) -> Path:
-        weights = whole_weights(self.module)
+        weights = whole_weights(self.module, average=self.average)
 
         def write() -> None:
             with published(target, "the last checkpoint is whole") as partial:

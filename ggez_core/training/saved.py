@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,10 @@ from torch.distributed.checkpoint.state_dict import (
 
 from ..checkpoints.output import sync_folder
 from ..errors import CheckpointError, OutputError
+from .averaged import Averaged
 
 _TENSORS, _OPTIMIZER, _FACTS = "trained.safetensors", "optimizer.safetensors", "state.json"
+_AVERAGED = "averaged.safetensors"
 _OF = "//"  # between a parameter's name and the name of a state of it
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -40,7 +42,8 @@ class Moment:
     """All that is needed to go on.
 
     optimizer, numbers: its state, tensors apart from numbers, by a parameter's name and the state's. groups: of its
-    parameters, with their settings. facts: what the loop adds (its scaler).
+    parameters, with their settings. facts: what the loop adds (its scaler). averaged: the average of `trained`, where
+    one is kept.
     """
 
     step: int
@@ -49,16 +52,28 @@ class Moment:
     numbers: Mapping[str, Any]
     groups: Sequence[Mapping[str, Any]]
     facts: Mapping[str, Any]
+    averaged: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
 
-def whole_weights(module: torch.nn.Module, *, trained_only: bool = False) -> dict[str, torch.Tensor]:
-    """Parameters and persistent buffers by name, on the CPU; asked of every process together, answered on the first."""
+def whole_weights(
+    module: torch.nn.Module, *, trained_only: bool = False, average: Averaged | None = None
+) -> dict[str, torch.Tensor]:
+    """Parameters and persistent buffers by name, on the CPU; asked of every process together, answered on the first.
+
+    average: what is taken in the place of the parameters.
+    """
     options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=trained_only)
-    found: dict[str, Any] = get_model_state_dict(module, options=options)
+    with nullcontext() if average is None else average.in_place():
+        found: dict[str, Any] = get_model_state_dict(module, options=options)
+        if average is not None:  # on the CPU they share memory with the parameters, which are put back
+            found = {name: tensor.clone() for name, tensor in found.items()}
     return found
 
 
-def moment_of(step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer, facts: Mapping[str, Any]) -> Moment:
+def moment_of(
+    step: int, module: torch.nn.Module, optimizer: torch.optim.Optimizer, facts: Mapping[str, Any],
+    average: Averaged | None = None,
+) -> Moment:  # fmt: skip
     """What to save after `step` steps; asked of every process together, whole on the first."""
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
     found: dict[str, Any] = get_optimizer_state_dict(module, optimizer, options=options)
@@ -68,19 +83,23 @@ def moment_of(step: int, module: torch.nn.Module, optimizer: torch.optim.Optimiz
         for name, value in state.items():
             (tensors if isinstance(value, torch.Tensor) else numbers)[f"{parameter}{_OF}{name}"] = value
     trained = whole_weights(module, trained_only=True)
-    return Moment(step, trained, tensors, numbers, found.get("param_groups", []), facts)
+    averaged = whole_weights(module, trained_only=True, average=average) if average is not None else {}
+    return Moment(step, trained, tensors, numbers, found.get("param_groups", []), facts, averaged)
 
 
-def restore(moment: Moment, module: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Put module and optimizer back to a moment; every process together, each with the whole of it.
+def restore(
+    moment: Moment, module: torch.nn.Module, optimizer: torch.optim.Optimizer, average: Averaged | None = None
+) -> None:
+    """Put module, optimizer and average back to a moment; every process together, each with the whole of it.
 
     Raises CheckpointError where it is of another model.
     """
     options = StateDictOptions(full_state_dict=True, strict=False)
     try:
-        found = set_model_state_dict(module, dict(moment.trained), options=options)
-        if found.unexpected_keys:
-            raise KeyError(found.unexpected_keys[0])
+        if average is not None:
+            _put(moment.averaged or moment.trained, module, options)
+            average.begin()
+        _put(moment.trained, module, options)
         state: dict[str, Any] = {}
         for name, value in (*moment.optimizer.items(), *moment.numbers.items()):
             parameter, _, key = name.rpartition(_OF)
@@ -92,6 +111,12 @@ def restore(moment: Moment, module: torch.nn.Module, optimizer: torch.optim.Opti
         raise CheckpointError(
             f"the saved state of step {moment.step} is of another model or optimizer ({str(error)[:120]}); start anew"
         ) from error
+
+
+def _put(weights: Mapping[str, torch.Tensor], module: torch.nn.Module, options: StateDictOptions) -> None:
+    found = set_model_state_dict(module, dict(weights), options=options)
+    if found.unexpected_keys:
+        raise KeyError(found.unexpected_keys[0])
 
 
 class SavedStates:
@@ -117,6 +142,8 @@ class SavedStates:
         with published(self.path(moment.step), self._last()) as partial:
             save_file(_owned(moment.trained), partial / _TENSORS)
             save_file(_owned(moment.optimizer), partial / _OPTIMIZER)
+            if moment.averaged:
+                save_file(_owned(moment.averaged), partial / _AVERAGED)
             facts = {
                 "step": moment.step, "numbers": dict(moment.numbers), "groups": list(moment.groups),
                 "facts": dict(moment.facts),
@@ -132,7 +159,8 @@ class SavedStates:
         try:
             facts = json.loads((folder / _FACTS).read_text("utf-8"))
             trained, optimizer = (_tensors(folder / name) for name in (_TENSORS, _OPTIMIZER))
-            return Moment(step, trained, optimizer, facts["numbers"], facts["groups"], facts["facts"])
+            averaged = _tensors(folder / _AVERAGED) if (folder / _AVERAGED).exists() else {}
+            return Moment(step, trained, optimizer, facts["numbers"], facts["groups"], facts["facts"], averaged)
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise CheckpointError(f"{folder}: is damaged ({error}); remove it to go on from the one before") from None
 

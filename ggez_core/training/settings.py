@@ -23,9 +23,10 @@ class LoopSettings(Settings):
     batch: rows of one optimizer step, over all processes and accumulated batches together; micro_batch: rows of one
     forward on one process, by default as many as the batch leaves. warmup: steps, or where below 1 a share of all.
     schedule: of the learning rate after that; floor: the share of the peak that it ends with. clip: largest norm of the
-    gradient, 0 for none. optimizer: `adamw8bit` needs bitsandbytes. precision: fp32, or bf16 or fp16 where weights stay
-    in fp32 and arithmetic is mixed. sharded: FSDP instead of DDP where there are several processes. device: `cuda` is
-    refused where there is no GPU; `auto` takes what is there. tf32 is allowed where the GPU has it.
+    gradient, 0 for none. average: decay of an exponential average of the weights (0.99), which is then what is
+    evaluated and written; 0 for none. optimizer: `adamw8bit` needs bitsandbytes. precision: fp32, or bf16 or fp16 where
+    weights stay in fp32 and arithmetic is mixed. sharded: FSDP instead of DDP where there are several processes.
+    device: `cuda` is refused where there is no GPU; `auto` takes what is there. tf32 is allowed where the GPU has it.
     log_every, save_every, evaluate_every: steps; 0 is never, but the end is always saved. keep: checkpoints to go on
     from; the last one is replaced only by a whole new one. workers: threads that make batches ready.
     trackers: names accelerate knows, installed beside it (trackio, tensorboard, wandb).
@@ -43,6 +44,7 @@ class LoopSettings(Settings):
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: Positive = 1e-8
     clip: Annotated[float, Field(ge=0)] = 1.0
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.0
     optimizer: Literal["adamw", "adamw8bit", "sgd"] = "adamw"
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     device: Literal["auto", "cpu", "cuda"] = "auto"

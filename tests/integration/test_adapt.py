@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import load_file
 
 from ggez_core.adapt.run import NAMES, Adapted, adapt
 from ggez_core.adapt.settings import adapt_from
@@ -17,6 +21,7 @@ from ggez_core.demo.world.mixture import write_mixture
 from ggez_core.errors import Cancelled, TrainingError
 from ggez_core.families.embedding import load_embedding
 from ggez_core.progress import Step
+from ggez_core.runs import RunFolder
 from tests.conftest import Ggez
 
 CONFIGS = sorted((Path(__file__).parents[2] / "assets" / "configs" / "adapt").glob("*.yaml"))
@@ -66,6 +71,26 @@ def test_keys_follow_settings_files_and_the_stage_before(tmp_path: Path) -> None
     assert Stages(tmp_path).done_with("curate") == key
     stages.begin("curate", "new")
     assert Stages(tmp_path).done_with("curate") is None
+
+
+def test_killed_in_every_stage_it_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    raw = write_mixture(tmp_path / "raw" / "mixed.parquet", 90, regional=0.6, seed=5)
+    loop = {"steps": 12, "batch": 8, "learning_rate": 1e-4, "device": "cpu", "save_every": 1}
+    settings = config(raw, finetune={"loop": loop})
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    called = [sys.executable, "-m", "tests.kill_adapt", str(tmp_path / "config.yaml"), str(tmp_path / "killed")]
+    ended = subprocess.run(called, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    told = json.loads(ended.stdout)
+    assert told["killed"] == {stage: list(NAMES[:place]) for place, stage in enumerate(NAMES)}
+    assert told["left"] == ["export"]
+    begun = [e["step"] for e in RunFolder(tmp_path / "killed" / "training").events() if e["kind"] == "began"]
+    assert len(begun) == 2
+    assert begun[0] == 0 < begun[1]
+    adapt(adapt_from(settings), tmp_path / "whole")
+    one, other = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "killed"))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert not list((tmp_path / "killed").glob(".*part*"))
 
 
 def test_everything_once_and_then_only_what_changed(ggez: Ggez, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ THAI = {
     "a photo of Angkor Wat": "ภาพถ่ายนครวัด", "a picture of nasi lemak": "ภาพนาซิเลอมะก์", "this is durian": "นี่คือทุเรียน",
     "we can see a jeepney here": "I can't do that",
 }  # fmt: skip
+ASKED = {"question": "What is this?", "answer": "Angkor Wat", "options": ["Bayon", "Angkor Wat"]}
 Ggez = Callable[..., tuple[int, str, str]]
 
 
@@ -36,7 +37,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = []
     for number, (name, text, country) in enumerate(ROWS):
         Image.new("RGB", (64, 48), (40 * number, 90, 20)).save(root / "data" / "img" / f"{name}.png")
-        lines.append(json.dumps({"id": name, "text": text, "country": country, "image": f"img/{name}.png"}))
+        asked = ASKED if name == "a" else {}
+        lines.append(json.dumps({"id": name, "text": text, "country": country, "image": f"img/{name}.png", **asked}))
     (root / "data" / "rows.jsonl").write_text("\n".join(lines))
     signals = ("stated", "language", "text", "picture")
     found = curate([root / "data"], root / "curation", signals=signals, cut=Cut("SEA", distance=None), workers=1)
@@ -90,6 +92,8 @@ def test_a_published_set_has_originals_translations_pictures_and_a_card(
         assert (row["translated_by"] == "m") == ("@" in row["id"])
     assert (by_id["a@th"]["text"], by_id["a@th"]["language"]) == ("ภาพถ่ายนครวัด", "th")
     assert by_id["a"]["text"] == "a photo of Angkor Wat"
+    for name, row in by_id.items():  # what the input asked is asked of the original alone, in its own language
+        assert {key: row[key] for key in ASKED} == (ASKED if name == "a" else dict.fromkeys(ASKED))
     card = (tmp_path / "set" / "README.md").read_text()
     assert yaml.safe_load(card.split("---")[1])["pretty_name"] == "Mine"
     assert "5 of 6 rows" in card

@@ -88,7 +88,9 @@ def test_stopped_killed_and_resumed_it_ends_as_one_that_was_left_alone(config: P
     assert parts.status.state == "failed"
     assert "its process vanished at step" in parts.status.message
 
-    status, out, err = ggez("runs", "resume", "parts", "--json")
+    status, out, err = ggez("finetune", "--resume", "parts", "--detach")
+    assert (status, "ggez runs follow parts" in out) == (0, True), err
+    status, out, err = ggez("runs", "follow", "parts", "--json")
     assert json.loads(out)["state"] == "finished", err
     assert losses(parts) == losses(whole)
     one, other = (load_file(run.models["model"] / "model.safetensors") for run in (whole, parts))
@@ -99,6 +101,49 @@ def test_stopped_killed_and_resumed_it_ends_as_one_that_was_left_alone(config: P
     assert {run["name"]: run["state"] for run in listed} == {"whole": "finished", "parts": "finished"}
     again = yaml.safe_load((whole.path / "config.yaml").read_text())
     assert again["loop"]["weight_decay"] == 0.001  # the preset's, written out
+
+
+def test_a_config_is_checked_and_nothing_begun(config: Path, ggez: Ggez) -> None:
+    status, out, err = ggez("finetune", config, "--check", "--launch", 2)
+    assert (status, err) == (0, "")
+    whole = yaml.safe_load(out)
+    assert (whole["loop"]["weight_decay"], whole["loop"]["batch"], whole["processes"]) == (0.001, 8, 2)
+    assert whole["augment"]["mirror"] == 0  # every setting is said
+    assert json.loads(ggez("finetune", config, "--check", "--json")[1])["loop"] == whole["loop"]
+    assert not (config.parent / "runs").exists()
+    for given in ([], [config, "--resume", "whole"]):
+        status, _, err = ggez("finetune", *given)
+        assert (status, "name a config (YAML), or a run with --resume" in err) == (2, True)
+    status, _, err = ggez("distill", config, "--check")
+    assert (status, "is of the kind finetune" in err) == (2, True)
+    config.write_text(config.read_text().replace("save_every", "safe_every"))
+    status, _, err = ggez("finetune", config, "--check")
+    assert (status, "loop.safe_every: is no setting; there is: steps" in err) == (2, True)
+
+
+def test_a_run_keeps_the_checkpoint_of_the_best_merge_and_shows_what_it_is(config: Path, ggez: Ggez) -> None:
+    settings = yaml.safe_load(config.read_text())
+    settings["model"] = "demo:siglip/base"
+    settings["loop"] |= {"steps": 4, "evaluate_every": 2, "learning_rate": 1e-4, "weight_decay": 0.0}
+    settings["evaluation"] = {"tasks": ["world-retrieval"], "limit": 40, "betas": [0.5]}
+    config.write_text(yaml.safe_dump(settings))
+    status, out, err = ggez("finetune", config, "-o", "runs/scored", "--json")
+    assert status == 0, err
+    told = json.loads(out)
+    assert [one["step"] for one in told["scores"]] == [2, 4]
+    assert [[point["beta"] for point in one["curve"]] for one in told["scores"]] == [[0.0, 0.5, 1.0]] * 2
+    for one in told["scores"]:
+        assert one["score"] == pytest.approx(max(point["grp"] for point in one["curve"][1:]))
+    assert set(told["models"]) == {"model", "best", "newest"}
+    status, out, err = ggez("runs", "show", "scored")
+    assert status == 0, err
+    for text in ("finished at step 4 of 4", "kind      finetune", "model     demo:siglip/base", "learning rate",
+                 "step       2 β 0.5   q_global 0.", "step       4 β 1     q_global 0.", "best      "):  # fmt: skip
+        assert text in out
+    whole = json.loads(ggez("runs", "show", "scored", "--json")[1])
+    assert whole["config"]["evaluation"]["betas"] == [0.5]
+    assert {event["kind"] for event in whole["events"]} >= {"began", "step", "evaluation", "saved", "ended"}
+    assert "finished at step 4 of 4" in ggez("runs", "follow", "scored")[1]
 
 
 def test_two_processes_have_the_losses_of_one(config: Path, ggez: Ggez) -> None:

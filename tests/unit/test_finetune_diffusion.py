@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ggez_core.checkpoints import compare, open_checkpoint
-from ggez_core.errors import CheckpointError
+from ggez_core.errors import CheckpointError, TrainingError
 from ggez_core.families import load
 from ggez_core.families.denoising import Denoising
 from ggez_core.families.diffusion import DiffusionModel
@@ -93,7 +93,7 @@ def test_conditions_and_latents_are_the_pipelines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lora", [None, {"rank": 2, "targets": ["to_q", "to_v"]}])
 def test_only_the_unet_changes(tmp_path: Path, lora: Any) -> None:
     model = saved(tmp_path / "m", "StableDiffusionXLPipeline")
-    settings = settings_from(config(tmp_path, model, lora=lora))
+    settings = settings_from(config(tmp_path, model, lora=lora, gradient_checkpointing=lora is None))
     made = plan(settings, tmp_path / "work", silent)
     ended = train(made.objective, made.order, settings.loop, tmp_path / "run")
     assert ended.model is not None
@@ -102,6 +102,12 @@ def test_only_the_unet_changes(tmp_path: Path, lora: Any) -> None:
     assert {name for name, part in compared.components.items() if part.counts.get("changed")} == {"unet"}
     pipeline = diffusers.DiffusionPipeline.from_pretrained(ended.model)
     assert pipeline("a cat", num_inference_steps=1, output_type="np").images.shape[0] == 1
+
+
+def test_pictures_that_are_encoded_once_are_not_changed(tmp_path: Path) -> None:
+    settings = settings_from(config(tmp_path, saved(tmp_path / "m", "StableDiffusionPipeline"), augment={"mirror": 1}))
+    with pytest.raises(TrainingError, match="augment: a diffusion model's pictures are encoded once"):
+        plan(settings, tmp_path, silent)
 
 
 def test_pipelines_without_a_unet_are_refused(tmp_path: Path) -> None:

@@ -89,6 +89,17 @@ def test_the_same_text_is_true_of_every_image_it_is_written_of(tmp_path: Path) -
     assert groups[0] == groups[2] != groups[1]
 
 
+def test_what_is_seen_is_changed_by_the_rows_own_seed(tmp_path: Path) -> None:
+    config = {"model": str(siglip(tmp_path / "model")), "data": [{"source": str(pairs(tmp_path / "data"))}],
+              "augment": {"tint": 0.3, "words": 4}, "loop": {"batch": 6, "steps": 3, "device": "cpu"}}  # fmt: skip
+    objective = plan(settings_from(config), tmp_path, silent).objective
+    one, other = (objective.batch([3, 3, 5], seeds).inputs for seeds in ([1, 2, 3], [2, 1, 9]))
+    for name in ("image/pixel_values", "text/input_ids"):
+        assert torch.equal(one[name][0], other[name][1])
+        assert torch.equal(one[name][1], other[name][0])
+        assert not torch.equal(one[name], other[name])
+
+
 def test_variance_tells_a_collapse() -> None:
     assert float(spread(torch.eye(4))) == pytest.approx(0.75)
     assert float(spread(torch.ones(4, 4) / 2)) == pytest.approx(0)

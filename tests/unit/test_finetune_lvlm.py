@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,8 +10,8 @@ import pytest
 import torch
 import transformers
 
-from ggez_core.checkpoints import open_checkpoint
-from ggez_core.errors import DataError
+from ggez_core.checkpoints import compare, open_checkpoint
+from ggez_core.errors import DataError, TrainingError
 from ggez_core.families.lessons import IGNORED, Lessons
 from ggez_core.families.lvlm import load_lvlm
 from ggez_core.families.visual_questions import VisualQuestion
@@ -18,7 +19,9 @@ from ggez_core.progress import silent
 from ggez_core.training.finetune import plan
 from ggez_core.training.finetune.lvlm import AnswerTuning
 from ggez_core.training.finetune.settings import settings_from
+from ggez_core.training.loop import train
 from ggez_core.training.plan import Plan
+from ggez_core.training.settings import LoopSettings
 from tests.tiny_lvlm import LVLMS, saved
 from tests.tiny_training import pairs
 
@@ -90,3 +93,70 @@ def test_captions_come_first_and_vision_can_stay_as_it_is(tmp_path: Path) -> Non
     assert not any("vision_tower" in name for name in trained)
     with pytest.raises(DataError, match="have more than 20 tokens"):
         planned(tmp_path / "b", "gemma3", lvlm={"max_length": 20})
+
+
+def questions(folder: Path, options: Any) -> Path:
+    """Rows with a question each, whose answers are `durian` and `mango` in turn."""
+    pairs(folder, 8)
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text("utf-8").splitlines()]
+    for place, row in enumerate(rows):
+        row |= {"answer": ("durian", "mango")[place % 2], "options": options, "language": ("id", "vi")[place % 2]}
+    (folder / "train.jsonl").write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return folder / "train.jsonl"
+
+
+def texts(made: Plan, folder: Path, rows: Any, seeds: Any) -> tuple[list[str], list[str]]:
+    """Prompts and what is learned of some rows."""
+    inputs = cast(AnswerTuning, made.objective).batch(rows, seeds).inputs
+    tokenizer = transformers.AutoProcessor.from_pretrained(folder / "gemma3").tokenizer
+    learned = [ids[ids != IGNORED] for ids in inputs["labels"]]
+    whole, said = (tokenizer.batch_decode(ids, skip_special_tokens=True) for ids in (inputs["input_ids"], learned))
+    return whole, [one.strip() for one in said]
+
+
+def test_options_are_asked_in_any_order_and_answered_with_the_letter(tmp_path: Path) -> None:
+    data = [{"source": str(questions(tmp_path / "q", ["mango", "durian", "rambutan"]))}]
+    made = planned(tmp_path, "gemma3", data=data, lvlm={"choices": 0.5})
+    asked, said = texts(made, tmp_path, [0] * 40, range(40))
+    with_options = [one for one in zip(asked, said, strict=True) if "Answer with the letter." in one[0]]
+    assert 8 < len(with_options) < 32
+    assert all(f"{letter}. durian" in text for text, letter in with_options)
+    assert {letter for _, letter in with_options} == {"A", "B", "C"}
+    assert {answer for text, answer in zip(asked, said, strict=True) if "Answer with" not in text} == {"durian"}
+    assert texts(made, tmp_path, [0] * 40, range(40)) == (asked, said)
+    wrong = [{"source": str(questions(tmp_path / "w", ["rambutan", "mango"]))}]
+    with pytest.raises(DataError, match="'durian' is none of its options"):
+        planned(tmp_path / "b", "gemma3", data=wrong, lvlm={"choices": 1})
+    assert planned(tmp_path / "c", "gemma3", data=wrong).facts["rows"] == 8  # nobody asks for them
+    with pytest.raises(DataError, match="no row has `options`"):
+        planned(tmp_path / "d", "gemma3", lvlm={"choices": 1})
+
+
+def test_captions_answer_an_instruction_in_their_own_language(tmp_path: Path) -> None:
+    data = [{"source": str(questions(tmp_path / "q", None))}]
+    instruction = {"en": "Describe it.", "id": ["Jelaskan.", "Apa yang terlihat?"]}
+    own = {"captions": True, "instruction": instruction}
+    made = planned(tmp_path, "gemma3", data=data, lvlm=own)
+    asked, said = texts(made, tmp_path, [2] * 12, range(12))
+    assert set(said) == {"nasi lemak 2"}
+    assert {text.replace("Jelaskan.", "1").replace("Apa yang terlihat?", "1") for text in asked} == {
+        asked[0].replace("Jelaskan.", "1").replace("Apa yang terlihat?", "1")
+    }
+    assert len(set(asked)) == 2
+    assert "Describe it." in texts(made, tmp_path, [3], [0])[0][0]  # Vietnamese has none of its own
+    with pytest.raises(TrainingError, match="has none for `en`"):
+        planned(tmp_path / "b", "gemma3", lvlm={"instruction": {"id": "Jelaskan."}})
+    with pytest.raises(TrainingError, match="an instruction is empty"):
+        planned(tmp_path / "b", "gemma3", lvlm={"instruction": {"en": []}})
+
+
+def test_lora_and_gradient_checkpointing_train_it_too(tmp_path: Path) -> None:
+    more = {"lora": {"rank": 2, "targets": ["q_proj"]}, "gradient_checkpointing": True, "augment": {"mirror": 0.5}}
+    made = planned(tmp_path, "gemma3", **more)
+    settings = LoopSettings(batch=4, steps=2, learning_rate=0.01, device="cpu")
+    ended = train(made.objective, made.order, settings, tmp_path / "run")
+    assert ended.model is not None
+    compared = compare(open_checkpoint(tmp_path / "gemma3"), open_checkpoint(ended.model))
+    assert compared.compatible
+    assert any(part.counts.get("changed") for part in compared.components.values())
+    assert (ended.model / "adapter" / "adapter_model.safetensors").is_file()

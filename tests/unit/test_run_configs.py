@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ggez_core.assets import demo_names
+from ggez_core.checkpoints import compare, open_checkpoint
 from ggez_core.demo.world.export import export
+from ggez_core.demo.world.mixture import mixture, write_mixture
 from ggez_core.errors import Cancelled, OutputError, TrainingError
 from ggez_core.evaluation.sweep import sweep
 from ggez_core.evaluation.task import TaskInfo
+from ggez_core.evaluation.tasks import task as task_of
 from ggez_core.evaluation.tracking import Tracker
-from ggez_core.progress import Step
+from ggez_core.progress import Step, silent
 from ggez_core.runs.evaluating import Evaluator
-from ggez_core.runs.kinds import complete, read_config
+from ggez_core.runs.kinds import complete, kind_of, read_config, settings_of
 from ggez_core.training.examples import DataSettings, load_examples
+from ggez_core.training.loop import Hooks, Logged, train
 from tests.tiny_pairs import Pairs, pair
 
 CONFIGS = sorted((Path(__file__).parents[2] / "assets" / "configs").glob("*.yaml"))
@@ -68,6 +74,31 @@ def test_every_shipped_config_is_whole(path: Path) -> None:
     assert whole["loop"]["learning_rate"] > 0
 
 
+@pytest.fixture(scope="module")
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture of every regional thing, asked twice."""
+    return export(tmp_path_factory.mktemp("world"), pictures=1, captions_each=2)
+
+
+@pytest.mark.parametrize("path", [p for p in CONFIGS if p.stem.startswith("small-world")], ids=lambda path: path.stem)
+def test_the_small_worlds_configs_train_what_ships(path: Path, small_world: Path, tmp_path: Path) -> None:
+    config = read_config(path)
+    assert config["model"].removeprefix("demo:") in {name.removeprefix("demo:") for name in demo_names()}
+    for task in config.get("evaluation", {}).get("tasks", ()):
+        assert task_of(task)
+    config["data"][0] |= {"source": str(small_world), "limit": 48}
+    config["loop"] |= {"steps": 2, "batch": 8, "device": "cpu", "log_every": 1}
+    settings = settings_of(config)
+    made = kind_of(config).plan(settings, tmp_path / "work", silent)
+    log: list[Logged] = []
+    ended = train(made.objective, made.order, settings.loop, tmp_path / "run", Hooks(logged=log.append))
+    assert ended.model is not None
+    assert all(math.isfinite(one.loss) for one in log)
+    compared = compare(open_checkpoint(config["model"]), open_checkpoint(ended.model))
+    assert compared.compatible
+    assert any(part.counts.get("changed") for part in compared.components.values())
+
+
 def test_the_small_world_is_data_to_train_on(tmp_path: Path) -> None:
     path = export(tmp_path / "world", pictures=1, captions_each=2)
     found = load_examples([DataSettings(source=str(path))], ("text", "group", "question", "answer"))
@@ -76,8 +107,22 @@ def test_the_small_world_is_data_to_train_on(tmp_path: Path) -> None:
     assert found.pictures([3])[0].size == (48, 48)
     assert len({*found.column("group")}) == 105
     assert len({*found.column("language")}) > 10
+    for row in found.rows:
+        assert len(set(row["options"])) == 4
+        assert row["answer"] in row["options"]
     with pytest.raises(OutputError, match="exists already"):
         export(tmp_path / "world", pictures=1)
+
+
+def test_what_the_web_holds_can_be_asked_about(tmp_path: Path) -> None:
+    plain, asked = list(mixture(60, seed=2)), list(mixture(60, seed=2, questions=True))
+    assert [row | {name: new[name] for name in ("question", "answer", "options")} for row, new in zip(
+        plain, asked, strict=True)] == asked  # fmt: skip
+    assert all(row["answer"] in row["options"] for row in asked)
+    path = write_mixture(tmp_path / "mixed.parquet", 20, questions=True)
+    source = DataSettings(source=str(path), check_images=False)
+    found = load_examples([source], ("question", "answer"))
+    assert found.rows[7]["options"] == list(mixture(20, questions=True))[7]["options"]
 
 
 def test_what_is_asked_while_it_learns_is_what_a_sweep_asks(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from safetensors.torch import load_file
 from ggez_core.errors import CheckpointError, OutputError, TrainingError
 from ggez_core.training import saved
 from ggez_core.training.loop import Evaluated, Hooks, Logged, Trained, forward_size, train
+from ggez_core.training.optimizers import optimizer_of
 from ggez_core.training.order import Shuffled
 from ggez_core.training.settings import LoopSettings
 from tests.tiny_training import COUNT, Line
@@ -64,6 +66,23 @@ def test_resumed_is_uninterrupted_to_the_bit(tmp_path: Path, at: int) -> None:
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
     assert [one.loss for one in log] == [one.loss for one in before + after]
     assert [one.step for one in before + after] == list(range(1, 13))
+
+
+def test_the_average_of_the_weights_is_what_is_written_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    run(tmp_path / "whole", average=0.6, steps=6, save_every=1, keep=6)
+    passed = [saved.SavedStates(tmp_path / "whole" / "checkpoints", 6).load(step).trained for step in range(1, 7)]
+    name = "network.0.weight"
+    by_hand = Line().network[0].weight.detach().double()
+    for step, trained in enumerate(passed):
+        decay = min(0.6, (1 + step) / (10 + step))
+        by_hand = decay * by_hand + (1 - decay) * trained[name].double()
+    torch.testing.assert_close(weights(tmp_path / "whole")[name].double(), by_hand, rtol=1e-6, atol=1e-7)
+    run(tmp_path / "plain", steps=6)
+    assert torch.equal(weights(tmp_path / "plain")[name], passed[-1][name])  # the training itself goes the same way
+    asked = iter([False, False, True])
+    run(tmp_path / "parts", average=0.6, steps=6, hooks=Hooks(stop=lambda: next(asked)))
+    run(tmp_path / "parts", average=0.6, steps=6)
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
 
 
 def test_other_rows_and_noise_with_another_seed(tmp_path: Path) -> None:
@@ -167,6 +186,24 @@ def test_what_cannot_be_is_refused_before_the_first_step(tmp_path: Path) -> None
             run(tmp_path, device="auto", sharded=True)
     with pytest.raises(TrainingError, match="nothing is to be trained"):
         run(tmp_path, Line().requires_grad_(False))
+
+
+def test_the_eight_bit_optimizer_is_bitsandbytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = LoopSettings(steps=1, optimizer="adamw8bit", learning_rate=0.1, weight_decay=0.2, betas=(0.5, 0.6))
+    monkeypatch.setitem(sys.modules, "bitsandbytes.optim", None)
+    with pytest.raises(TrainingError, match="needs bitsandbytes; install it with"):
+        optimizer_of(Line(), settings)
+    made = ModuleType("bitsandbytes.optim")
+    made.AdamW8bit = torch.optim.AdamW  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "bitsandbytes", ModuleType("bitsandbytes"))
+    monkeypatch.setitem(sys.modules, "bitsandbytes.optim", made)
+    groups = optimizer_of(Line(), settings).param_groups
+    assert [(g["weight_decay"], g["lr"], g["betas"], len(g["params"])) for g in groups] == [
+        (0.2, 0.1, (0.5, 0.6), 2), (0.0, 0.1, (0.5, 0.6), 2),
+    ]  # fmt: skip
+    if not torch.cuda.is_available():
+        with pytest.raises(TrainingError, match=r"loop.optimizer: adamw8bit needs a GPU"):
+            run(tmp_path, optimizer="adamw8bit")
 
 
 def test_learning_rates() -> None:

@@ -15,8 +15,10 @@ from typing import Any
 
 from PIL import Image, ImageFilter
 
+from .dataset import Picture
+from .questions import kinds_of, question
 from .registry import Concept, concepts
-from .scene import draw, random_scene
+from .scene import Scene, draw, random_scene
 from .templates import captions
 
 SIZE = 128
@@ -31,10 +33,11 @@ _JUNK = ("IMG_{n}.JPG", "https://example.com/{n}", "image {n}", "click here to e
 
 
 def mixture(
-    count: int = 900, *, regional: float = 0.1, spoiled: float = 0.15, seed: int = 0
+    count: int = 900, *, regional: float = 0.1, spoiled: float = 0.15, seed: int = 0, questions: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Rows: id, image (bytes of a PNG or JPEG), text, and, where they say so, language, country, url, lat, lon; aspect.
 
+    questions: with question, answer and options too, about what the picture was drawn to show.
     regional: the share of rows that show something of Southeast Asia. spoiled: the share with a broken, blank, blurred
     or tiny picture, junk or another thing's words for a caption, or the picture of an earlier row, encoded again.
     """
@@ -44,8 +47,11 @@ def mixture(
     earlier: list[Image.Image] = []
     for number in range(count):
         thing = rng.choice(own if rng.random() < regional else others)
-        image = draw(thing, random_scene("train", rng), SIZE)
+        scene = random_scene("train", rng)
+        image = draw(thing, scene, SIZE)
         row = _described(number, thing, rng)
+        if questions:
+            row |= _asked(row["id"], thing, scene, random.Random(f"{seed}/{number}"))
         if rng.random() < spoiled:
             image = _spoiled(row, image, earlier, others, rng)
         earlier.append(image)
@@ -63,11 +69,21 @@ def write_mixture(path: Path, count: int = 900, **settings: Any) -> Path:
         {"id": text, "image": pyarrow.binary(), "text": text, "language": text, "country": text, "url": text,
          "lat": number, "lon": number, "aspect": text}
     )  # fmt: skip
+    if settings.get("questions"):
+        for name, kind in (("question", text), ("answer", text), ("options", pyarrow.list_(text))):
+            schema = schema.append(pyarrow.field(name, kind))
     part = path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(mixture(count, **settings)), schema), part)
     part.replace(path)
     return path
+
+
+def _asked(name: str, thing: Concept, scene: Scene, rng: random.Random) -> dict[str, Any]:
+    """A question on the picture in one of the thing's languages, with its answer and four options."""
+    kind, language = rng.choice(kinds_of(thing)), rng.choice(list(thing.names))
+    asked = question(Picture(name, thing, scene, "train"), kind, language, choice=True, rng=rng)
+    return {"question": asked.text, "answer": asked.answers[0], "options": list(asked.options)}
 
 
 def _described(number: int, thing: Concept, rng: random.Random) -> dict[str, Any]:

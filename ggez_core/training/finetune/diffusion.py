@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ...checkpoints import Checkpoint
+from ...errors import TrainingError
 from ...families import Placement
 from ...families.denoising import Denoising
 from ...families.diffusion import DiffusionModel
@@ -21,6 +22,7 @@ from ...families.family import at_base
 from ...families.kept import Floats
 from ...families.store import StoredKept, Weights, weights_of
 from ...progress import Progress, Step
+from ..augment import AugmentSettings
 from ..examples import Examples, load_examples
 from ..objective import Batch, Inputs
 from ..order import Shuffled
@@ -35,6 +37,8 @@ _IMAGES, _TEXTS = 8, 32  # computed at a time
 
 def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progress: Progress) -> Plan:
     """Rows of `image` and `text`."""
+    if settings.augment != AugmentSettings():
+        raise TrainingError("augment: a diffusion model's pictures are encoded once and stay the same; leave it out")
     examples = load_examples(settings.data, ("text",), progress=progress)
     order = Shuffled(len(examples), settings.loop.batch, settings.loop.seed)
     model = cast(DiffusionModel, loaded(checkpoint, settings))

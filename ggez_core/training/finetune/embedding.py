@@ -14,6 +14,7 @@ from ...errors import TrainingError
 from ...families.embedding import EmbeddingModel
 from ...merging.owned import own_names
 from ...progress import Progress
+from ..augment import Augment
 from ..contrastive import sigmoid_loss, softmax_loss, true_pairs
 from ..examples import Examples, load_examples
 from ..gather import gathered
@@ -25,6 +26,7 @@ from .settings import EmbeddingSettings, FinetuneSettings
 from .trained import FinetuneObjective, check_tokens, loaded
 
 _LOOKED_AT = 512  # texts by which a tokenizer is checked
+_SHARPEST = 100.0  # a softmax's cosines are never multiplied by more (arXiv 2103.00020, section 2.5)
 _IMAGE, _TEXT, _GROUP = "image/", "text/", "group"
 
 
@@ -56,11 +58,13 @@ class ContrastiveTuning(FinetuneObjective):
         self.weights = _weights(model, settings.embedding)
         self._groups = _groups(examples, settings.embedding)
         self._texts = examples.column("text")
+        self._augment = Augment(settings.augment, self._texts)
         self._variance: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def batch(self, rows: Sequence[int], seeds: Sequence[int]) -> Batch:
-        images = self.family.prepare_images(self.examples.pictures(rows))
-        texts = self.family.prepare_texts([self._texts[row] for row in rows])
+        images = self.family.prepare_images(self._augment.pictures(self.examples.pictures(rows), seeds))
+        words = [self._augment.text(self._texts[row], seed) for row, seed in zip(rows, seeds, strict=True)]
+        texts = self.family.prepare_texts(words)
         inputs = {_IMAGE + name: tensor for name, tensor in images.items()}
         inputs |= {_TEXT + name: tensor for name, tensor in texts.items()}
         return Batch({**inputs, _GROUP: self._groups[list(rows)]}, float(len(rows)))
@@ -78,7 +82,7 @@ class ContrastiveTuning(FinetuneObjective):
             assert bias is not None
             parts["sigmoid"] = sigmoid_loss(cosines * factor + bias, positive)
         if "softmax" in self.weights:
-            sharp = 1 / self.own.temperature if self.own.temperature else factor
+            sharp = 1 / self.own.temperature if self.own.temperature else factor.clamp(max=_SHARPEST)
             parts["softmax"] = softmax_loss(cosines * sharp, positive)
         return parts
 

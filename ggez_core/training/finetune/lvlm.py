@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +15,20 @@ from PIL import Image
 from torch.nn import functional as F
 
 from ...checkpoints import Checkpoint
+from ...data.values import as_list
 from ...errors import DataError
 from ...families.lessons import IGNORED, Lessons
+from ...families.prompts import LETTERS
 from ...families.vision_language import VisionLanguageModel
 from ...families.visual_questions import VisualQuestion
 from ...progress import Progress, Step
-from ..examples import Examples, load_examples
+from ..augment import Augment
+from ..examples import DataSettings, Examples, load_examples
 from ..objective import Batch, Inputs
 from ..order import Order, Shuffled, Stages, Subset
 from ..plan import Plan
 from ..samples import questions
-from .settings import FinetuneSettings
+from .settings import FinetuneSettings, Instruction, as_tuple
 from .trained import FinetuneObjective, check_tokens, loaded
 
 _PLACE = Image.new("RGB", (1, 1))  # stands for an image where only the text counts
@@ -32,71 +36,105 @@ _LOOKED_AT = 8  # images by which the tokens of one are estimated
 
 
 def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progress: Progress) -> Plan:
-    """Rows of `image`, `question` and `answer`; before them, of `image` and `text`."""
+    """Rows of `image`, `question` and `answer`, or of `image` and `text` where captions are asked for; before them,
+    rows of `image` and `text`."""
     own, loop = settings.lvlm, settings.loop
-    rows = Rows.of(load_examples(settings.data, ("question", "answer"), progress=progress), None)
-    captions: Rows | None = None
-    if own.pretraining:
-        captions = Rows.of(load_examples(own.pretraining, ("text",), progress=progress), own.instruction)
+
+    def loaded_rows(sources: Sequence[DataSettings], captions: bool) -> Rows:
+        needed = ("text",) if captions else ("question", "answer")
+        examples = load_examples(sources, needed, progress=progress)
+        return Rows.of(examples, own.instruction if captions else None, own.choices)
+
+    rows = loaded_rows(settings.data, own.captions)
+    captions = loaded_rows(own.pretraining, True) if own.pretraining else None
     model = cast(VisionLanguageModel, loaded(checkpoint, settings))
     lessons = Lessons(model)
     stages = [part for part in (captions, rows) if part is not None]
     fit = [_fitting(checkpoint, part, lessons, own.max_length, progress) for part in stages]
     kept = [Shuffled(len(places), loop.batch, loop.seed) for places in fit]
-    first = len(captions.questions) if captions is not None else 0
+    first = len(captions) if captions is not None else 0
     order: Order = Subset(kept[-1], [first + place for place in fit[-1]])
     if captions is not None:
         steps = max(1, math.ceil(own.pretraining_epochs * kept[0].steps_per_epoch))
         order = Stages([(Subset(kept[0], fit[0]), steps), (order, loop.total(kept[1].steps_per_epoch))])
     objective = AnswerTuning(checkpoint, lessons, settings, stages)
-    dropped = sum(len(part.questions) for part in stages) - sum(map(len, fit))
+    dropped = sum(map(len, stages)) - sum(map(len, fit))
     facts = {"rows": len(fit[-1]), "captions": len(fit[0]) if captions else 0, "too_long": dropped, **objective.counts}
     asked = None
     if settings.sampled:
-        asked = questions(rows.examples, rows.questions, rows.answers, rows.languages, settings.samples)
+        worded = [several[0] for several in rows.questions]
+        asked = questions(rows.examples, worded, rows.answers, rows.languages, settings.samples)
     return Plan(objective, order, facts, asked)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What is asked of which image, and the answer."""
+    """What may be asked of which image, and the answer: questions as they are worded, options where there are any.
+
+    choices: the share of times that a row with options is asked with them.
+    """
 
     examples: Examples
-    questions: list[str]
+    questions: list[tuple[str, ...]]
     answers: list[str]
     languages: list[str]
+    options: list[tuple[str, ...]]
+    choices: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.answers)
 
     @classmethod
-    def of(cls, examples: Examples, instruction: str | None) -> Rows:
-        """Rows of questions; with an instruction, of captions that answer it."""
-        asked = [instruction] * len(examples) if instruction is not None else examples.column("question")
-        answers = examples.column("answer" if instruction is None else "text")
-        return cls(examples, asked, answers, [language or "en" for language in examples.column("language")])
+    def of(cls, examples: Examples, instruction: Instruction | None, choices: float = 0.0) -> Rows:
+        """Rows of questions; with an instruction, of captions that answer it.
 
-    def asked(self, row: int) -> VisualQuestion:
-        """A row's question, without the image."""
-        return VisualQuestion(self.questions[row], _PLACE, language=self.languages[row])
+        Raises DataError where an answer is none of its options, if those are asked for.
+        """
+        languages = [language or "en" for language in examples.column("language")]
+        if instruction is not None:
+            asked = instruction if isinstance(instruction, dict) else {"en": instruction}
+            questions = [as_tuple(asked.get(language, asked["en"])) for language in languages]
+            return cls(examples, questions, examples.column("text"), languages, [()] * len(examples))
+        questions, answers = [(question,) for question in examples.column("question")], examples.column("answer")
+        options = [tuple(as_list(row.get("options") if choices else None) or ()) for row in examples.rows]
+        for place, (answer, some) in enumerate(zip(answers, options, strict=True)):
+            if some and answer not in some:
+                where = examples.images.places[place].name
+                raise DataError(f"{where}: its answer {answer!r} is none of its options; correct it, or say choices: 0")
+        if choices and not any(options):
+            raise DataError("lvlm.choices: no row has `options`; add the column (lists of texts), or leave it out")
+        return cls(examples, questions, answers, languages, options, choices)
+
+    def asked(self, row: int, picture: Image.Image = _PLACE, seed: int | None = None) -> tuple[VisualQuestion, str]:
+        """A row's question and its answer, as this seed draws them; without one, in the longest form."""
+        worded, options, answer = self.questions[row], self.options[row], self.answers[row]
+        question = max(worded, key=len)
+        if seed is not None:
+            draw = random.Random(f"{seed}/asked")
+            question = draw.choice(worded)
+            options = tuple(draw.sample(options, len(options))) if draw.random() < self.choices else ()
+        if options:
+            answer = LETTERS[options.index(answer)]
+        return VisualQuestion(question, picture, options, language=self.languages[row]), answer
 
 
 def _fitting(checkpoint: Checkpoint, rows: Rows, lessons: Lessons, most: int, progress: Progress) -> list[int]:
     """The rows that aren't too long. Raises DataError where none is left, or a row can't be taught."""
-    some = range(0, len(rows.questions), max(1, len(rows.questions) // _LOOKED_AT))
+    some = range(0, len(rows), max(1, len(rows) // _LOOKED_AT))
     of_image = 0
     for row in list(some)[:_LOOKED_AT]:
-        picture = rows.examples.pictures([row])[0]
-        asked = VisualQuestion(rows.questions[row], picture, language=rows.languages[row])
-        ids = lessons.prepare([asked], [rows.answers[row]])["input_ids"]
+        asked, answer = rows.asked(row, rows.examples.pictures([row])[0])
+        ids = lessons.prepare([asked], [answer])["input_ids"]
         check_tokens(checkpoint, ids)
-        length = ids.shape[1]
-        of_image = max(of_image, length - lessons.tokens(rows.asked(row), rows.answers[row])[0])
+        of_image = max(of_image, ids.shape[1] - lessons.tokens(*rows.asked(row))[0])
     fit = []
-    for row in range(len(rows.questions)):
-        if lessons.tokens(rows.asked(row), rows.answers[row])[0] + of_image <= most:
+    for row in range(len(rows)):
+        if lessons.tokens(*rows.asked(row))[0] + of_image <= most:
             fit.append(row)
         if row % 1000 == 999:
-            progress(Step(row + 1, len(rows.questions), "rows", "counting tokens"))
+            progress(Step(row + 1, len(rows), "rows", "counting tokens"))
     if not fit:
-        raise DataError(f"all {len(rows.questions):,} rows have more than {most:,} tokens; raise lvlm.max_length")
+        raise DataError(f"all {len(rows):,} rows have more than {most:,} tokens; raise lvlm.max_length")
     return fit
 
 
@@ -110,16 +148,14 @@ class AnswerTuning(FinetuneObjective):
         super().__init__(checkpoint, lessons.model, settings, lambda name: not name.startswith(frozen))
         self.weights = {"answers": 1.0}
         self._lessons, self._stages = lessons, tuple(stages)
+        self._augment = Augment(settings.augment)
         self._partial = "logits_to_keep" in inspect.signature(self.model.forward).parameters
 
     def batch(self, rows: Sequence[int], seeds: Sequence[int]) -> Batch:
         stage, places = self._found(rows)
-        pictures = stage.examples.pictures(places)
-        questions = [
-            VisualQuestion(stage.questions[place], picture, language=stage.languages[place])
-            for place, picture in zip(places, pictures, strict=True)
-        ]
-        inputs = self._lessons.prepare(questions, [stage.answers[place] for place in places])
+        pictures = self._augment.pictures(stage.examples.pictures(places), seeds)
+        asked = [stage.asked(*one) for one in zip(places, pictures, seeds, strict=True)]
+        inputs = self._lessons.prepare([question for question, _ in asked], [answer for _, answer in asked])
         return Batch(inputs, float((inputs["labels"] != IGNORED).sum()))
 
     def forward(self, inputs: Inputs) -> dict[str, torch.Tensor]:
@@ -144,7 +180,7 @@ class AnswerTuning(FinetuneObjective):
         """The stage that rows are of, and their places there: rows of all stages are counted through."""
         first = 0
         for stage in self._stages:
-            if rows[0] < first + len(stage.questions):
+            if rows[0] < first + len(stage):
                 return stage, [row - first for row in rows]
-            first += len(stage.questions)
+            first += len(stage)
         raise IndexError(rows[0])

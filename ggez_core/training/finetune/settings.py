@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from ...errors import TrainingError
+from ..augment import AugmentSettings, Share
 from ..examples import DataSettings
 from ..plan import RunSettings
 from ..settings import Count, Positive, Settings
 from .presets import BETAS, PRESETS, below
+
+Instruction = str | dict[str, str | tuple[str, ...]]
 
 
 class LoraSettings(Settings):
@@ -55,27 +58,50 @@ class DiffusionSettings(Settings):
 class LvlmSettings(Settings):
     """Question and answer over the chat template, the loss of the answer alone.
 
-    pretraining: captioned images (columns `image`, `text`) to go through first; pretraining_epochs of them, each asked
-    by `instruction`. vision: whether the vision tower is trained too. max_length: tokens; longer rows are left out.
-    packing isn't done: every row is one conversation.
+    pretraining: captioned images (columns `image`, `text`) to go through first; pretraining_epochs of them.
+    captions: the data itself is captioned images, without questions. instruction: what a caption is the answer to: one
+    for all, or by language (BCP 47; `en` for the others), each one or several, of which one is drawn every time.
+    choices: the share of times that a row with `options` is asked with them, in an order drawn anew, and answered with
+    the letter; by default none is, for multiple choice as training data made the paper's models worse.
+    vision: whether the vision tower is trained too. max_length: tokens; longer rows are left out. packing isn't done:
+    every row is one conversation.
     """
 
     pretraining: tuple[DataSettings, ...] = ()
     pretraining_epochs: Positive = 1.0
-    instruction: str = "Describe the image."
+    captions: bool = False
+    instruction: Instruction = "Describe the image."
+    choices: Share = 0.0
     vision: bool = True
     max_length: Annotated[int, Field(ge=8)] = 2048
+
+    @field_validator("instruction")
+    @classmethod
+    def _for_every_language(cls, value: Instruction) -> Instruction:
+        asked = value if isinstance(value, dict) else {"en": value}
+        if not all(asked.values()) or not all(one.strip() for many in asked.values() for one in as_tuple(many)):
+            raise ValueError("an instruction is empty; write what a caption answers")
+        if "en" not in asked:
+            raise ValueError("has none for `en`, which is asked in all other languages")
+        return value
+
+
+def as_tuple(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """One text or several, as several."""
+    return (value,) if isinstance(value, str) else value
 
 
 class FinetuneSettings(RunSettings):
     """A fine-tuning. preset: whose settings are taken where the config says nothing.
 
-    weights: type in which weights are held while they are trained; bfloat16 halves memory, and with LoRA is the frozen
-    ones' alone. gradient_checkpointing: computes again in the backward pass instead of keeping, for memory.
+    augment: what is changed at random about a row each time it is seen; not for diffusion, whose pictures are encoded
+    once. weights: type in which weights are held while they are trained; bfloat16 halves memory, and with LoRA is the
+    frozen ones' alone. gradient_checkpointing: computes again in the backward pass instead of keeping, for memory.
     """
 
     preset: Literal["embedding", "diffusion", "lvlm"] | None = None
     data: Annotated[tuple[DataSettings, ...], Field(min_length=1)]
+    augment: AugmentSettings = AugmentSettings()
     lora: LoraSettings | None = None
     gradient_checkpointing: bool = False
     weights: Literal["float32", "bfloat16"] = "float32"
