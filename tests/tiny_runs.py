@@ -10,9 +10,11 @@ from ggez_core.runs.events import EventsFile
 from ggez_core.runs.status import Status
 
 
-def fabricated(path: Path, *, model: str = "demo:siglip/base", state: State = "finished") -> RunFolder:
+def fabricated(
+    path: Path, *, model: str = "demo:siglip/base", state: State = "finished", kind: str = "finetune"
+) -> RunFolder:
     """A run of 20 steps at 100 examples a second, evaluated twice."""
-    config = {"kind": "finetune", "model": model, "loop": {"batch": 128, "precision": "fp32"}}
+    config = {"kind": kind, "model": model, "loop": {"batch": 128, "precision": "fp32"}}
     run = RunFolder.create(path, config)
     events = EventsFile(path / "events.jsonl")
     events.add("began", {"step": 0, "steps": 20, "facts": {"rows": 100}})

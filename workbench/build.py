@@ -43,13 +43,14 @@ def build(service: Service) -> gr.Blocks:
             with gr.Tab(say("tab.rate"), id="rate"):
                 rate.build(service, head, rater)
             with gr.Tab(say("tab.crosslingual"), id="crosslingual"):
-                crosslingual.build(service, head)
+                across = crosslingual.build(service, head)
             with gr.Tab(say("tab.curate"), id="curate"):
                 curated = curate.build(service)
             with gr.Tab(say("tab.train"), id="train") as train_tab:
-                train.build(service, tabs, train_tab, chosen)
+                trained = train.build(service, tabs, train_tab, chosen)
             with gr.Tab(say("tab.export"), id="export"):
                 export.build(service, head, force)
+        across.after_training(trained.sent, trained.two)
         api.register(service)
         _start(service, page, head, chosen, compared, swept)
         curated.load(page)

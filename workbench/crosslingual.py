@@ -25,7 +25,7 @@ from .views.embedding.embedder import Embedder
 from .weights import BASE, REGIONAL, Weights
 
 KS = (1, 5, 10)
-MODELS = ("base", "merged", "regional")
+Sides = Mapping[str, tuple[Embedder, Weights]]  # models by name, each with where its weights stand
 TASK = "small world, text to image"
 Doubles = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Measured:
     """rows: model → language → score. agreement, cosine: (n, n) of the languages at the merged weights.
 
     points: two principal components of captions and pictures (m, 2), with the language, country, words and picture of
-    each ("pictures" is the language of a picture).
+    each ("pictures" is the language of a picture). shown: the model whose agreement, cosine and points these are.
     """
 
     weights: Weights
@@ -48,27 +48,41 @@ class Measured:
     countries: tuple[str, ...]
     labels: tuple[str, ...]
     pictures: tuple[int, ...]
+    shown: str = "merged"
 
 
 def measure(live: LivePair, weights: Weights, k: int, progress: Progress) -> Measured:
-    """Everything the tab shows, at recall@k. `progress` may raise Cancelled between two languages."""
+    """Everything the tab shows of a pair, at recall@k. `progress` may raise Cancelled between two languages."""
     embedder = live.helper(Embedder)
+    sides = {"base": (embedder, BASE), "merged": (embedder, weights), "regional": (embedder, REGIONAL)}
+    return _measured(sides, "merged", k, progress)
+
+
+def measure_two(before: LivePair, after: LivePair, k: int, progress: Progress) -> Measured:
+    """The same of two models as they are, such as a teacher and its student, which nobody could merge."""
+    sides = {"before": (before.helper(Embedder), BASE), "after": (after.helper(Embedder), BASE)}
+    return _measured(sides, "after", k, progress)
+
+
+def _measured(sides: Sides, shown: str, k: int, progress: Progress) -> Measured:
     languages = world.languages()
-    steps = _Steps(progress, len(MODELS) * len(languages))
+    steps = _Steps(progress, len(sides) * len(languages))
     rows: dict[str, dict[str, Score]] = {}
-    for model, at in zip(MODELS, (BASE, weights, REGIONAL), strict=True):
+    for model, (embedder, at) in sides.items():
         images = embedder.gallery(at)
         rows[model] = {}
         for language in languages:
             next(steps)
             rows[model][language] = _row(model, at, language, embedder.captions(language, at), images, k)
+    embedder, weights = sides[shown]
     texts = {language: embedder.captions(language, weights) for language in languages}
     images = embedder.gallery(weights)
     agreement, cosine = _between(texts, images)
     spoken, countries, labels, pictures, vectors = _placed(texts, images)
     return Measured(
-        weights, languages, rows, agreement, cosine, principal_components(vectors), spoken, countries, labels, pictures
-    )
+        weights, languages, rows, agreement, cosine, principal_components(vectors), spoken, countries, labels, pictures,
+        shown,
+    )  # fmt: skip
 
 
 def principal_components(vectors: NDArray[np.float32]) -> Doubles:

@@ -78,6 +78,14 @@ class Curations:
                 asked = next(reversed(self._jobs))
             return self._jobs.get(asked) if asked else None
 
+    def working(self, session: str) -> list[Job]:
+        """Those on their way; where visitors are strangers, the visitor's own."""
+        if self._shared:
+            job = self.latest(session)
+            return [job] if job is not None and job.working else []
+        with self._lock:
+            return [job for job in self._jobs.values() if job.working]
+
     def start(self, session: str, asked: Asked) -> Job:
         """Start a curation, or return the one of the same data and reward that is on its way or has ended well.
 

@@ -98,6 +98,10 @@ class Service:
         """The session's pair in memory, loaded if it isn't. Raises GgezError for one that can't be run or held."""
         return self._pairs.live(self.current(session))
 
+    def alone(self, source: str) -> LivePair:
+        """One model in memory, as it is. Raises GgezError for one that can't be run or held."""
+        return self._pairs.live(self._pairs.open(source, source))
+
     def weights(self, session: str, beta: float, components: Mapping[str, float] | None = None) -> Weights:
         """Checked weights for the session's pair. Raises RecipeError for a bad β or an unknown component."""
         if not isinstance(components, Mapping | None):

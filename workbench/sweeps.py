@@ -77,6 +77,11 @@ class SweepJobs:
         with self._lock:
             return self._latest.get(pair.key)
 
+    def working(self) -> list[Job]:
+        """All that are on their way, or wait for their turn."""
+        with self._lock:
+            return [job for job in self._latest.values() if job.working]
+
     def start(self, pair: Pair, wanted: Wanted) -> Job:
         """Start a sweep, or return the pair's that is on its way.
 

@@ -19,18 +19,24 @@ from ggez_core.runs import RunFolder, home, list_runs
 from ggez_core.runs.kinds import complete
 
 from .markup import fine, join, notice, tag
+from .problem import Problem, attempt
 from .text import duration, say, size
 
 if TYPE_CHECKING:
     from ggez_core.figures import Table
 
 MOST_RUNS = 50  # listed
+KINDS = ("finetune", "distill")
+OBJECTIVES = ("FD", "ED", "SD", "MCL", "DR", "DR + 0.5 ED")
 STATES = {"finished": "good", "failed": "problem"}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the fields above the config say; what is empty or 0 leaves the config as it is."""
+    """What the fields above the config say; what is empty or 0 leaves the config as it is.
+
+    preset: of a fine-tuning, the family whose settings are taken; of a distillation, its objective.
+    """
 
     model: str = ""
     data: str = ""
@@ -38,11 +44,16 @@ class Wanted:
     batch: int = 0
     rate: float = 0.0
     lora: bool = False
+    preset: str = ""
+    samples: bool = True
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A run, and others beside it: a status line, figures (None where there is nothing), a table, the log's end."""
+    """A run, and others beside it: a status line, figures (None where there is nothing), a table, the log's end.
+
+    samples: of its checkpoints, as markup.
+    """
 
     status: str
     loss: Any = None
@@ -51,23 +62,33 @@ class Shown:
     watched: Any = None
     table: Table | None = None
     log: str = ""
+    samples: str = ""
     betas: tuple[float, ...] = ()
     models: tuple[str, ...] = ()
     alive: bool = False
     resumable: bool = False
 
 
-def starts() -> list[str]:
-    """The configs that ship, by their names; those of the small world first, since they run anywhere."""
-    names = [path.stem for path in configs_root().glob("*.yaml")]
-    return sorted(names, key=lambda name: ("small-world" not in name, "distill" in name, name))
+def starts(kind: str) -> list[str]:
+    """The configs of a kind that ship, by their names; those of the small world first, since they run anywhere."""
+    found = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in configs_root().glob("*.yaml")}
+    names = [name for name, config in found.items() if config.get("kind") == kind]
+    return sorted(names, key=lambda name: ("small-world" not in name, name))
 
 
 def start_config(name: str) -> str:
     """A shipped config's text. Raises TrainingError where none is called so."""
-    if name not in starts():
-        raise TrainingError(f"{name}: no such config ships; there is: {', '.join(starts())}")
+    known = [found for kind in KINDS for found in starts(kind)]
+    if name not in known:
+        raise TrainingError(f"{name}: no such config ships; there is: {', '.join(known)}")
     return (configs_root() / f"{name}.yaml").read_text("utf-8")
+
+
+def presets(kind: str) -> list[str]:
+    """What a config of a kind may begin with: families of settings, or objectives."""
+    from ggez_core.training.finetune.presets import PRESETS
+
+    return list(OBJECTIVES) if kind == "distill" else list(PRESETS)
 
 
 def parsed(text: str) -> dict[str, Any]:
@@ -102,6 +123,13 @@ def changed(text: str, wanted: Wanted) -> str:
         config["loop"] = loop
     if wanted.lora != bool(config.get("lora")):
         config["lora"] = {"rank": 16} if wanted.lora else None
+    key = _preset_key(config)
+    if wanted.preset.strip() != str(config.get(key) or ""):
+        config[key] = wanted.preset.strip()
+        if not config[key]:
+            del config[key]
+    if wanted.samples != _sampled(config):
+        config["samples"] = {**(config.get("samples") or {}), "count": 3 if wanted.samples else 0}
     same = yaml.safe_dump(config) == before
     return text if same else yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=100)
 
@@ -115,15 +143,32 @@ def fields_of(text: str) -> Wanted:
     return Wanted(
         str(config.get("model", "")), str(source), int(loop.get("steps") or 0), int(loop.get("batch") or 0),
         float(loop.get("learning_rate") or 0.0), bool(config.get("lora")),
+        said if isinstance(said := config.get(_preset_key(config)), str) else "", _sampled(config),
     )  # fmt: skip
+
+
+def kind_of(text: str) -> str:
+    """Which kind a config is of."""
+    return str(parsed(text).get("kind", ""))
+
+
+def _preset_key(config: Mapping[str, Any]) -> str:
+    return "objective" if config.get("kind") == "distill" else "preset"
+
+
+def _sampled(config: Mapping[str, Any]) -> bool:
+    return (config.get("samples") or {}).get("count") != 0
 
 
 def checked(text: str) -> str:
     """What a config would run: the command, and what it takes. Raises GgezError for one that can't."""
     from ggez_core.runs.estimate import estimate
+    from ggez_core.runs.kinds import settings_of
+    from ggez_core.training.loop import check_device
 
     config = complete(parsed(text))
     found = estimate(config)
+    device = attempt(lambda: check_device(settings_of(config).loop))
     command = f"ggez {config['kind']} config.yaml"
     if config["processes"] > 1:
         command += f" --launch {config['processes']}"
@@ -139,6 +184,8 @@ def checked(text: str) -> str:
         )
     else:
         lines.append(fine(say("train.time.unknown")))
+    if isinstance(device, Problem):
+        lines.append(notice(device.message, "problem"))
     return join(lines)
 
 
@@ -154,9 +201,17 @@ def choices() -> list[tuple[str, str]]:
     return [(_label(run), run.name) for run in list_runs()[:MOST_RUNS]]
 
 
-def empty() -> str:
-    """What is said where there are no runs."""
-    return notice(say("train.empty", folder=shlex.quote(str(home()))))
+def empty(shared: bool) -> str:
+    """What is said where there are no runs; paths of this machine mean nothing to visitors."""
+    return notice(say("train.none") if shared else say("train.empty", folder=shlex.quote(str(home()))))
+
+
+def called(name: str) -> RunFolder:
+    """A run by its name, among those that are listed. Raises TrainingError where none is called so."""
+    for run in list_runs():
+        if run.name == name:
+            return run
+    raise TrainingError(say("train.none"))
 
 
 def stamp(names: Sequence[str]) -> list[object]:
@@ -172,10 +227,13 @@ def stamp(names: Sequence[str]) -> list[object]:
 def shown(names: Sequence[str], beta: float | None, shared: bool) -> Shown:
     """The first of these runs, with the others' loss and speed beside it. Raises TrainingError for an unknown one."""
     from ggez_core.runs import figures
+    from ggez_core.runs.samples import samples_of
+
+    from .samples_shown import gallery
 
     if not names:
         return Shown(notice(say("train.none")))
-    runs = [RunFolder.find(name) for name in names]
+    runs = [called(name) for name in names]
     events = {run.name: run.events() for run in runs}
     first, own = runs[0], events[runs[0].name]
     status = first.status
@@ -188,6 +246,7 @@ def shown(names: Sequence[str], beta: float | None, shared: bool) -> Shown:
         watched=figures.watched(own),
         table=figures.step_table(own),
         log="" if shared else first.log_tail(),
+        samples=gallery(samples_of(first, own)),
         betas=tuple(betas),
         models=tuple(first.models),
         alive=status.alive,
@@ -195,15 +254,24 @@ def shown(names: Sequence[str], beta: float | None, shared: bool) -> Shown:
     )
 
 
-def pair_of(name: str, which: str) -> tuple[str, str]:
-    """A run's base and one of its models, to be loaded as a pair. Raises TrainingError where there is none yet."""
-    run = RunFolder.find(name)
+def before_and_after(name: str, which: str) -> tuple[str, str]:
+    """The model that a run starts from, and one of its own. Raises TrainingError where there is none yet."""
+    run = called(name)
     if which not in run.models:
         raise TrainingError(say("train.nothing_to_send"))
     base = str(run.config["model"])
     directory = Path(run.config.get("directory") or ".")
     local = directory / base
-    return (str(local) if local.is_dir() else base), str(run.models[which])
+    return (str(local) if local.is_dir() else base), str(run.models[which].absolute())
+
+
+def pair_of(name: str, which: str) -> tuple[str, str]:
+    """A run's base and one of its models, to be loaded as a pair; a student alone, since no teacher has its shape.
+
+    Raises TrainingError where there is none yet.
+    """
+    before, after = before_and_after(name, which)
+    return (after if called(name).config.get("kind") == "distill" else before), after
 
 
 def count(number: int) -> str:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from ggez_core.errors import TrainingError
+from ggez_core.progress import silent
 from ggez_core.runs.events import EventsFile
 from tests.tiny_runs import fabricated
-from workbench import trainings
+from workbench import trainings, under_way
+from workbench.service import DEMO_PAIR, Service
 from workbench.settings import Settings
+from workbench.sweeps import Wanted
+from workbench.weights import Weights
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +29,9 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_fields_write_the_config_and_a_config_fills_the_fields() -> None:
-    first = trainings.starts()[0]
-    assert first.startswith("small-world")
+    assert trainings.starts("finetune")[0].startswith("small-world")
+    assert trainings.starts("distill")[0] == "distill-small-world"
+    assert not set(trainings.starts("finetune")) & set(trainings.starts("distill"))
     text = trainings.start_config("small-world-siglip")
     shown = trainings.fields_of(text)
     assert shown == trainings.Wanted("demo:siglip/base", "small-world/train.parquet", 0, 128, 3e-4, False)
@@ -36,6 +43,15 @@ def test_the_fields_write_the_config_and_a_config_fills_the_fields() -> None:
     assert "epochs" not in found["loop"]
     assert found["lora"] == {"rank": 16}
     assert trainings.fields_of(other) == trainings.Wanted("demo:clip/base", "data.parquet", 50, 64, 1e-4, True)
+    preset = trainings.changed(text, replace(shown, preset="embedding", samples=False))
+    assert (yaml.safe_load(preset)["preset"], yaml.safe_load(preset)["samples"]["count"]) == ("embedding", 0)
+    assert trainings.fields_of(preset) == replace(shown, preset="embedding", samples=False)
+    assert "preset" not in yaml.safe_load(trainings.changed(preset, shown))
+    student = trainings.start_config("distill-small-world")
+    learned = trainings.fields_of(student)
+    assert learned.preset == "DR"
+    other = trainings.changed(student, replace(learned, preset="DR + 0.5 ED"))
+    assert yaml.safe_load(other)["objective"] == "DR + 0.5 ED"
     with pytest.raises(TrainingError, match="holds no settings"):
         trainings.changed("just words", shown)
     with pytest.raises(TrainingError, match="no such config ships"):
@@ -76,8 +92,69 @@ def test_runs_are_shown_from_their_folders_alone(runs: Path) -> None:
     assert trainings.stamp(["one"]) != before
     with pytest.raises(TrainingError, match="no model yet"):
         trainings.pair_of("one", "best")
-    (one.training / "best").mkdir(parents=True)
-    assert trainings.pair_of("one", "best") == ("demo:siglip/base", str(one.training / "best"))
+    best = one.training / "best"
+    best.mkdir(parents=True)
+    assert trainings.pair_of("one", "best") == ("demo:siglip/base", str(best))
+    student = fabricated(runs / "student", kind="distill").training / "model"
+    student.mkdir(parents=True)
+    assert trainings.pair_of("student", "model") == (str(student), str(student))  # no teacher has its shape
+    assert trainings.before_and_after("student", "model") == ("demo:siglip/base", str(student))
+    for elsewhere in (str(one.path), "../runs/one", ""):
+        with pytest.raises(TrainingError, match="Choose a run"):
+            trainings.shown([elsewhere], None, shared=False)
+
+
+def test_samples_are_shown_side_by_side_and_what_they_say_is_text(runs: Path) -> None:
+    run = fabricated(runs / "one")
+    (run.path / "samples").mkdir()
+    Image.new("RGB", (32, 32), "red").save(run.path / "samples" / "searched-3.webp")
+    events = EventsFile(run.path / "events.jsonl")
+    for step in range(0, 70, 10):
+        item = {"asked": "<b>nasi</b>", "language": "id", "pictures": ["searched-3.webp"], "rank": 7 - step // 10}
+        told = {"asked": "what?", "wanted": "a cat", "said": f"<script>{step}</script>"}
+        events.add("samples", {"step": step, "items": [item, told]})
+    html = trainings.shown(["one"], None, shared=True).samples
+    assert html.count("<tr>") == 3
+    heads = [part.partition("<")[0] for part in html.split('scope="col">')[1:]]
+    assert heads == ["Asked", "before", "step 20", "step 30", "step 40", "step 60"]
+    assert html.count('src="data:image/webp;base64,') == 5
+    assert "&lt;b&gt;nasi" in html
+    assert "<script>" not in html
+    assert str(runs) not in html
+
+
+def test_what_is_slow_is_in_one_list(runs: Path, tmp_path: Path) -> None:
+    service = Service(Settings(tmp_path / "storage", 1 << 30, shared=False))
+    assert under_way.under_way(service, "me") == []
+    fabricated(runs / "done")
+    fabricated(runs / "slow", state="queued")
+    (work,) = under_way.under_way(service, "me")
+    assert (work.kind, work.name) == ("train", "slow")
+    assert 'aria-label="slow"' in under_way.listed([work])
+    pair, other = service.current("me"), service.preflight("demo:siglip/base", "demo:siglip/base")
+    service.sweeps._turn.acquire()  # nothing gets its turn
+    try:
+        job = service.sweeps.start(pair, Wanted(("world-retrieval",), (0.0, 1.0), 0.43, None))
+        kinds = [work.kind for work in under_way.under_way(service, "me")]
+        assert kinds == ["train", "sweep"]
+        shared = Service(Settings(tmp_path / "other", 1 << 30, shared=True))
+        shared.sweeps._latest[other.key] = replace(job, pair=other)
+        assert [work.kind for work in under_way.under_way(shared, "stranger")] == ["train"]
+    finally:
+        service.sweeps.stop(pair)
+        service.sweeps._turn.release()
+
+
+def test_a_result_is_measured_beside_what_it_began_with(tmp_path: Path) -> None:
+    from workbench.crosslingual import measure, measure_two
+
+    service = Service(Settings(tmp_path, 1 << 30, shared=True))
+    pair = measure(service.live("me"), Weights(0.5), 1, silent)
+    before, after = (service.alone(source) for source in DEMO_PAIR)
+    two = measure_two(before, after, 1, silent)
+    for name, same in (("before", "base"), ("after", "regional")):
+        values = {language: row.value for language, row in two.rows[name].items()}
+        assert values == {language: row.value for language, row in pair.rows[same].items()}
 
 
 def test_a_run_that_cannot_be_is_said_in_its_status(runs: Path) -> None:

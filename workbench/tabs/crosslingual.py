@@ -58,6 +58,9 @@ class CrosslingualTab:
     spread: gr.Plot
     tables: tuple[gr.Dataframe, gr.Dataframe, gr.Dataframe]
     kept: gr.State
+    k: gr.Radio
+    measure: gr.Radio
+    colour: gr.Radio
 
     @property
     def outputs(self) -> list[Any]:
@@ -89,6 +92,35 @@ class CrosslingualTab:
             return {self.status: notice(done.message, "problem")}
         return {**self._drawn(done), **self._chosen(done, measure, colour), self.kept: _Held(done)}
 
+    def after_training(self, sent: gr.events.Dependency, two: gr.State) -> None:
+        """Measure the two models that `sent` puts into `two`: what a training began with, and what came of it."""
+        sent.success(
+            self._run_two, [two, self.k, self.measure, self.colour], self.outputs, show_progress_on=self.status,
+            concurrency_id="measure", concurrency_limit=2, api_visibility="private",
+        )  # fmt: skip
+
+    def _run_two(
+        self,
+        two: tuple[str, str] | None,
+        k: int,
+        measure: str,
+        colour: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> dict[Any, object]:
+        if two is None:
+            return {}
+
+        def work() -> Measured:
+            from ..crosslingual import measure_two
+
+            before, after = (self.service.alone(source) for source in two)
+            return measure_two(before, after, int(k), on_page(progress, say("crosslingual.progress")))
+
+        done = attempt(work)
+        if isinstance(done, Problem):
+            return {self.status: notice(done.message, "problem")}
+        return {**self._drawn(done), **self._chosen(done, measure, colour), self.kept: _Held(done)}
+
     def choose(self, measure: str, colour: str, kept: _Held | None) -> dict[Any, object]:
         """Another measure of agreement or another colour: drawn anew, nothing measured."""
         return self._chosen(kept.measured, measure, colour) if kept else {}
@@ -97,8 +129,11 @@ class CrosslingualTab:
         from ggez_core.evaluation import figures as draw
 
         series = {_model(name, found): rows for name, rows in found.rows.items()}
-        metric = next(iter(found.rows["base"].values())).metric
-        said = say("crosslingual.done", beta=found.weights.beta, n=sum(r.n for r in found.rows["base"].values()))
+        first = next(iter(found.rows.values()))
+        metric, n = next(iter(first.values())).metric, sum(r.n for r in first.values())
+        said = say("crosslingual.done.two", n=n)
+        if found.shown == "merged":
+            said = say("crosslingual.done", beta=found.weights.beta, n=n)
         return {
             self.status: notice(said, "good"),
             self.bars: gr.update(value=draw.language_bars(series, metric), visible=True),
@@ -112,7 +147,7 @@ class CrosslingualTab:
 
         values = found.agreement if measure == "agreement" else found.cosine
         name = say(f"crosslingual.{measure}")
-        at = say("column.beta", beta=found.weights.beta)
+        at = say("column.beta", beta=found.weights.beta) if found.shown == "merged" else _model(found.shown, found)
         groups = found.spoken if colour == "language" else found.countries
         spread = draw.embedding_map(found.points, groups, found.labels, found.pictures, colour)
         return {
@@ -132,7 +167,7 @@ class _Held:
         return self
 
 
-def build(service: Service, head: Header) -> None:
+def build(service: Service, head: Header) -> CrosslingualTab:
     """Lay the tab out and wire it."""
     gr.HTML(fine(say("crosslingual.intro")), padding=False)
     with gr.Row():
@@ -155,7 +190,7 @@ def build(service: Service, head: Header) -> None:
     gr.HTML("", padding=False, js_on_load=ON_HOVER)
     with gr.Accordion(say("crosslingual.tables"), open=False):
         tables = tuple(gr.Dataframe(interactive=False, show_label=False, visible=False, wrap=True) for _ in range(3))
-    tab = CrosslingualTab(service, status, bars, gap, heat, spread, tables, gr.State(None))  # type: ignore[arg-type]
+    tab = CrosslingualTab(service, status, bars, gap, heat, spread, tables, gr.State(None), k, measure, colour)  # type: ignore[arg-type]
     button.click(
         tab.run,
         [head.beta, k, measure, colour, *head.components],
@@ -166,6 +201,7 @@ def build(service: Service, head: Header) -> None:
         api_visibility="private",
     )
     gr.on([measure.input, colour.input], tab.choose, [measure, colour, tab.kept], tab.outputs, **QUICK)
+    return tab
 
 
 def _plot(name: str) -> gr.Plot:
@@ -175,4 +211,6 @@ def _plot(name: str) -> gr.Plot:
 
 
 def _model(name: str, found: Measured) -> str:
+    if name in ("before", "after"):
+        return say(f"crosslingual.{name}")
     return say("crosslingual.merged", beta=found.weights.beta) if name == "merged" else say(f"column.{name}")

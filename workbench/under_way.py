@@ -1,0 +1,61 @@
+"""Everything slow that is on its way, in one list: trainings, sweeps, curations. Used by the Train tab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ggez_core.progress import Step
+from ggez_core.runs import RunFolder, list_runs
+
+from .markup import fine, join, progress_bar, tag
+from .problem import Problem, attempt
+from .service import Service
+from .text import say
+
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something slow. kind: the tab that it was started on. share: how much is done, 0 to 1. said: where it is."""
+
+    kind: str
+    name: str
+    share: float
+    said: str
+
+
+def under_way(service: Service, session: str) -> list[Work]:
+    """What is on its way. Where visitors are strangers, sweeps and curations of the visitor's own alone."""
+    found = [_training(run) for run in list_runs()[:MOST] if run.status.alive]
+    pair = attempt(lambda: service.current(session)) if service.settings.shared else None
+    for job in service.sweeps.working():
+        if pair is None or (not isinstance(pair, Problem) and job.pair.key == pair.key):
+            found.append(_step("sweep", f"{job.pair.base.source} + {job.pair.regional.source}", job.step))
+    found += [_step("curate", job.asked.data, job.step) for job in service.curations.working(session)]
+    return found[:MOST]
+
+
+def listed(works: list[Work]) -> str:
+    """The list as markup."""
+    if not works:
+        return fine(say("under_way.none"))
+    entries = (
+        tag("li", tag("span", say(f"tab.{work.kind}"), cls="gg-kind"), tag("span", work.name),
+            progress_bar(work.share, work.said, work.name))
+        for work in works
+    )  # fmt: skip
+    return join([tag("ul", *entries, cls="gg-under-way", aria_label=say("under_way.label"))])
+
+
+def _training(run: RunFolder) -> Work:
+    status = run.status
+    said = say("train.run", name="", state=status.state, step=status.step, steps=status.steps).strip(" ·")
+    return Work("train", run.name, status.step / max(status.steps, 1), said)
+
+
+def _step(kind: str, name: str, step: Step | None) -> Work:
+    if step is None:
+        return Work(kind, name, 0.0, say("under_way.waiting"))
+    said = say("sweep.working", what=step.what, done=step.done, total=step.total, unit=step.unit)
+    return Work(kind, name, step.done / max(step.total, 1), said)
