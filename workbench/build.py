@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 import gradio as gr
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,6 +17,7 @@ from ggez_core.progress import silent
 from . import api, header, world
 from .events import QUICK
 from .markup import notice
+from .page import Page, Speaking
 from .problem import Problem, attempt
 from .service import DEMO_PAIR, Service
 from .session import session_of
@@ -28,8 +30,14 @@ LARGEST_UPLOAD = "20mb"
 
 
 def build(service: Service) -> gr.Blocks:
-    """The page, not yet served."""
-    with gr.Blocks(title=say("title"), analytics_enabled=False, delete_cache=(3600, 86400)) as page:
+    """The page, not yet served: in the language of each visitor."""
+    page = _lay_out(service)
+    page.translate(lambda: _lay_out(service))
+    return page
+
+
+def _lay_out(service: Service) -> Page:
+    with Page(title=say("title"), analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         head = header.build()
         force = export.in_force()
         rater = rate.remembered()
@@ -55,7 +63,7 @@ def build(service: Service) -> gr.Blocks:
         _start(service, page, head, chosen, compared, swept)
         curated.load(page)
     page.queue(default_concurrency_limit=4)
-    return page  # type: ignore[no-any-return]
+    return page
 
 
 def _start(
@@ -123,11 +131,12 @@ def launch(
         max_file_size=LARGEST_UPLOAD,
         enable_monitoring=False,
         app_kwargs={
+            "middleware": [Middleware(Speaking)],
             "routes": [
                 Route("/pictures/{index:int}.webp", _picture),
                 *service.exports.routes(),
                 *service.drawn.routes(),
-            ]
+            ],
         },
     )
     return str(url)

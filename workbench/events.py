@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from .languages import PARAMETER
+
 # Answered at once, without the queue and without an animation over what is shown.
 QUICK: Mapping[str, Any] = MappingProxyType({"queue": False, "show_progress": "hidden", "api_visibility": "private"})
 
@@ -34,3 +36,13 @@ CURTAIN = """element.addEventListener("input", (event) => {
   const all = event.target.closest(".gg-overlay");
   if (all) all.style.setProperty("--gg-seen", event.target.value + "%");
 });"""
+
+# A language chosen in the header, for gr.HTML: the rest of the address stays, such as a comparison that it restores.
+ON_LANGUAGE = f"""element.addEventListener("click", (event) => {{
+  const link = event.target.closest("a[lang]");
+  if (!link) return;
+  event.preventDefault();
+  const here = new URL(location.href);
+  here.searchParams.set("{PARAMETER}", link.lang);
+  location.assign(here);
+}});"""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from . import render
+from .events import ON_LANGUAGE
 from .markup import fine, notice
 from .pairs import Pair
 from .service import Service
@@ -32,8 +33,7 @@ class Header:
 
 def build() -> Header:
     """Lay the header out, inside the current Blocks."""
-    title = render.title()
-    gr.HTML(title, padding=False)
+    gr.HTML(render.title(), padding=False, js_on_load=ON_LANGUAGE)
     pair = gr.HTML(notice(say("pair.loading")), padding=False)
     with gr.Row(elem_classes="gg-controls"):
         with gr.Column(scale=4, min_width=300):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .markup import Html, join, tag
-from .text import duration, say, size
+from .languages import PARAMETER, SPOKEN, language
+from .markup import Html, for_ears, join, tag
+from .text import duration, language_name, say, size
 
 if TYPE_CHECKING:
     from ggez_core.regions import Alpha
@@ -15,8 +16,28 @@ if TYPE_CHECKING:
 
 
 def title() -> Html:
-    """The page's name, and what it is for."""
-    return tag("div", tag("h1", say("title")), tag("p", say("tagline")), cls="gg-title")
+    """The page's name, what it is for, and its languages."""
+    return tag("div", tag("h1", say("title")), tag("p", say("tagline")), languages(), cls="gg-title")
+
+
+def languages() -> Html:
+    """The languages of the page as links, behind the name of the one that it speaks now."""
+    spoken = language()
+    links = join(
+        tag(
+            "li",
+            tag(
+                "a",
+                language_name(code),
+                href=f"?{PARAMETER}={code}",
+                lang=code,
+                aria_current="true" if code == spoken else None,
+            ),
+        )
+        for code in SPOKEN
+    )
+    label = tag("summary", for_ears(say("languages.label")), " ", language_name(spoken))
+    return tag("details", label, tag("ul", links), cls="gg-languages")
 
 
 def pair_line(pair: Pair) -> Html:

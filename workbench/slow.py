@@ -6,6 +6,7 @@ is shown are the latest results; those that came too fast to be shown are left o
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
@@ -34,7 +35,8 @@ class Question(Generic[Result]):
         self._count = 0
         self._ended = False
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="slow question", daemon=True)
+        asking = contextvars.copy_context()  # so that the work speaks the language of who asks
+        self._thread = threading.Thread(target=asking.run, args=(self._run,), name="slow question", daemon=True)
 
     def give_up(self, why: Cancelled) -> None:
         """Stop as soon as the work notices; `why` is raised where the question is followed."""

@@ -1,0 +1,146 @@
+"""The page's languages: who gets which, texts that fit one another, and visitors who don't mix."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import gradio as gr
+import httpx
+import pytest
+from gradio_client import Client
+from starlette.middleware import Middleware
+
+from workbench import languages
+from workbench.languages import DEFAULT, SPOKEN, catalogue, choose, fields, language, speaking, words
+from workbench.page import Page, Speaking
+from workbench.slow import GivenUp, Post, SlowQuestions
+from workbench.text import say
+
+OTHERS = [code for code in SPOKEN if code != DEFAULT]
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "chosen"),
+    [
+        (None, None, "en"),
+        (None, "th", "th"),
+        (None, "id-ID,id;q=0.9,en-US;q=0.8", "id"),
+        (None, "fr-FR,fr;q=0.9,ms;q=0.4,en;q=0.3", "ms"),
+        (None, "en;q=0.2, km;q=0.9", "km"),
+        (None, "tl-PH,en;q=0.5", "fil"),
+        (None, "zh-Hant-TW", "zh"),
+        (None, "vi;q=0,de", "en"),
+        (None, "vi;q=high, ;;,=,", "en"),
+        (None, "de,*;q=0.5", "en"),
+        ("ta", "th", "ta"),
+        ("TA-IN", "th", "ta"),
+        ("../../etc/passwd", "th", "th"),
+        ("", "lo", "lo"),
+    ],
+)
+def test_who_gets_which_language(asked: str | None, accepted: str | None, chosen: str) -> None:
+    assert choose(asked, accepted) == chosen
+
+
+@pytest.mark.parametrize("code", SPOKEN)
+def test_a_file_of_texts_has_each_key_once_and_no_other_than_english(code: str) -> None:
+    written = Path(languages.__file__).with_name(f"{code}.json").read_text("utf-8")
+    pairs: list[tuple[str, str]] = json.loads(written, object_pairs_hook=list)
+    assert [key for key, times in Counter(key for key, _ in pairs).items() if times > 1] == []
+    assert [key for key, _ in pairs if key not in catalogue(DEFAULT)] == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_translation_is_filled_in_with_the_same_values(code: str) -> None:
+    own, english = catalogue(code), catalogue(DEFAULT)
+    assert {key: own[key] for key in own if fields(own[key]) != fields(english[key])} == {}
+
+
+def test_what_a_language_lacks_is_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"en": {"a": "one {n:,}", "b": "two", "c": "three {n}"}, "th": {"a": "หนึ่ง {n:,}", "c": "สาม {m}"}}
+    monkeypatch.setattr(languages, "catalogue", files.__getitem__)
+    assert dict(words.__wrapped__("th")) == {"a": "หนึ่ง {n:,}", "b": "two", "c": "three {n}"}
+
+
+def _label() -> str:
+    return say("tab.compare")
+
+
+def _lay_out() -> Page:
+    """A small page with a text, an event outside the queue, and one whose work is done in a thread."""
+    questions = SlowQuestions()
+
+    def at_once() -> list[str]:
+        return [language(), _label()]
+
+    def slowly(request: gr.Request) -> Iterator[list[str]]:
+        def work(post: Post[list[str]], given_up: GivenUp) -> None:
+            post([language(), _label()])
+
+        for told in questions.ask(str(request.session_hash), work):
+            yield [*told, language(), _label()]
+
+    with Page() as page:
+        told = gr.JSON(label=say("tab.compare"))
+        gr.Button().click(at_once, None, told, api_name="at_once", queue=False)
+        gr.Button().click(slowly, None, told, api_name="slowly", concurrency_limit=8)
+    return page
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    page = _lay_out()
+    page.translate(_lay_out)
+    _, address, _ = page.launch(
+        prevent_thread_lock=True, quiet=True, ssr_mode=False, app_kwargs={"middleware": [Middleware(Speaking)]}
+    )
+    yield address
+    page.close()
+
+
+def test_visitors_at_once_each_get_their_own_language(url: str) -> None:
+    ready = threading.Barrier(4)
+
+    def visit(code: str) -> None:
+        label = words(code)["tab.compare"]
+        client = Client(url, headers={"accept-language": f"{code}-XX,{code};q=0.9"}, verbose=False)
+        ready.wait(60)
+        for _ in range(5):
+            assert client.predict(api_name="/at_once") == [code, label]
+            assert client.predict(api_name="/slowly") == [code, label] * 2
+
+    assert len({words(code)["tab.compare"] for code in ("en", "id", "th")}) == 3, "or it would not be seen"
+    with ThreadPoolExecutor(4) as visitors:
+        list(visitors.map(visit, ["th", "en", "id", "th"]))
+
+
+def test_the_page_is_laid_out_in_the_language_of_header_or_address(url: str) -> None:
+    def laid_out(query: str = "", **headers: str) -> str:
+        page = httpx.get(url + query, headers=headers).text
+        config = json.loads(page.split("window.gradio_config = ", 1)[1].split(";</script>", 1)[0])
+        (label,) = [part["props"]["label"] for part in config["components"] if part["type"] == "json"]
+        code = next(code for code in ("en", "id", "th") if words(code)["tab.compare"] == label)
+        assert (f'lang = "{code}"' in (config["head"] or "")) == (code != "en"), "as the document says of itself"
+        return code
+
+    accepted = {"accept-language": "th"}
+    assert [laid_out(), laid_out(**accepted), laid_out("?language=id", **accepted), laid_out()] == [
+        "en", "th", "id", "en",
+    ]  # fmt: skip
+
+
+def test_what_programs_are_told_of_endpoints_is_english(url: str) -> None:
+    info = httpx.get(url + "gradio_api/info", headers={"accept-language": "th"}).json()
+    labels = {value["label"] for value in info["named_endpoints"]["/at_once"]["returns"]}
+    assert labels == {words("en")["tab.compare"]}
+
+
+def test_speaking_ends() -> None:
+    with speaking("km"):
+        assert language() == "km"
+    assert language() == "en"
