@@ -10,7 +10,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +20,9 @@ import torch
 
 from ..errors import Cancelled, TrainingError
 from .averaged import Averaged
+from .compared import backward_as_one
 from .feed import Feed
-from .objective import Batch, Objective
+from .objective import Batch, Comparing, Inputs, Objective
 from .optimizers import optimizer_of
 from .order import Order
 from .saved import SavedStates, agreed, moment_of, published, restore, whole_weights
@@ -191,19 +192,12 @@ class _Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         total = self._summed(torch.tensor(sum(batch.weight for batch in batches), dtype=torch.float64))
-        summed: dict[str, torch.Tensor] = {}
         self.objective.before_step(self.order.rows(step))
-        for index, batch in enumerate(batches):
-            last = index == len(batches) - 1
-            with nullcontext() if last else self.accelerator.no_sync(self.module):
-                inputs = {name: t.to(self.accelerator.device, non_blocking=True) for name, t in batch.inputs.items()}
-                parts = self.module(inputs)  # in mixed precision where accelerate was asked for it
-                share = (batch.weight / total).to(self.accelerator.device, torch.float32)
-                loss = sum(weight * parts[name].float() for name, weight in self.objective.weights.items())
-                self.accelerator.backward(loss * share * self.processes)  # which DDP then averages
-            for name in self.objective.weights:
-                part = parts[name].detach().float() * share
-                summed[name] = summed[name] + part if name in summed else part
+        if len(batches) > 1 and isinstance(self.objective, Comparing) and self.objective.compares:
+            parts = backward_as_one(self.objective, self._vectors, batches, self.accelerator.backward, self._together)
+            summed = {name: parts[name].float() / self.processes for name in self.objective.weights}
+        else:
+            summed = self._accumulated(batches, total)
         limit = self.settings.clip or math.inf
         norm = self.accelerator.clip_grad_norm_(self.parameters, limit)
         self.optimizer.step()
@@ -217,6 +211,31 @@ class _Loop:
         self.pending = _Outcome(
             step, self.order.rows(step), dict(zip(summed, whole, strict=True)), torch.as_tensor(norm).detach()
         )
+
+    def _accumulated(self, batches: Sequence[Batch], total: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Gradients of each batch by itself, added up by what it counts; the parts of the loss of them all."""
+        summed: dict[str, torch.Tensor] = {}
+        for number, batch in enumerate(batches, start=1):
+            with self._together(number == len(batches)):
+                parts = self.module(self._placed(batch))  # in mixed precision where accelerate was asked for it
+                share = (batch.weight / total).to(self.accelerator.device, torch.float32)
+                loss = sum(weight * parts[name].float() for name, weight in self.objective.weights.items())
+                self.accelerator.backward(loss * share * self.processes)  # which DDP then averages
+            for name in self.objective.weights:
+                part = parts[name].detach().float() * share
+                summed[name] = summed[name] + part if name in summed else part
+        return summed
+
+    def _vectors(self, batch: Batch) -> dict[str, torch.Tensor]:
+        found: dict[str, torch.Tensor] = self.module(self._placed(batch), vectors_alone=True)
+        return found
+
+    def _placed(self, batch: Batch) -> Inputs:
+        return {name: tensor.to(self.accelerator.device, non_blocking=True) for name, tensor in batch.inputs.items()}
+
+    def _together(self, last: bool) -> AbstractContextManager[Any]:
+        """Processes agree on gradients after the last backward of a step alone."""
+        return nullcontext() if last else self.accelerator.no_sync(self.module)
 
     def _check(self) -> None:
         """Refuse to go on from numbers that aren't finite. A step is looked at when the next one is on its way."""

@@ -74,3 +74,29 @@ class Objective(torch.nn.Module, ABC):
         weights: every parameter and persistent buffer of this objective by its name, whole and on the CPU: where the
         module itself is spread over processes, its own are not.
         """
+
+
+class Comparing(Objective):
+    """An objective whose loss may compare rows with each other, in two halves: vectors of rows, and a loss of vectors.
+
+    compares: whether it does. Then the loop takes a step of accumulated batches as the one batch that it is
+    (`compared`), so negatives are all others of the step, however it is cut over batches and processes.
+    """
+
+    compares: bool = True
+
+    @abstractmethod
+    def vectors(self, inputs: Inputs) -> dict[str, torch.Tensor]:
+        """What the loss needs of every row, (n, …) each: with gradients where it is computed, else as it came in.
+
+        What isn't a row's own (a learnt scale) is given as (1,): of several batches they are (batches,).
+        """
+
+    @abstractmethod
+    def parts(self, vectors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The parts of the loss of such vectors, over `gathered` rows where it compares them; see `forward`."""
+
+    def forward(self, inputs: Inputs, vectors_alone: bool = False) -> dict[str, torch.Tensor]:
+        """The parts of the loss of one batch, or the vectors that they are of."""
+        found = self.vectors(inputs)
+        return found if vectors_alone else self.parts(found)

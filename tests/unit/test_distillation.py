@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,44 +25,21 @@ from ggez_core.training import distillation
 from ggez_core.training.distillation import plan
 from ggez_core.training.distillation.captions import load_captions
 from ggez_core.training.distillation.sampling import ByLanguage
-from ggez_core.training.distillation.settings import DistillSettings, settings_from
+from ggez_core.training.distillation.settings import DistillSettings
 from ggez_core.training.examples import DataSettings
 from ggez_core.training.loop import Hooks, train
-from tests.tiny_embedding import aligned, clip, naflex, siglip_two
-
-LINES = [
-    {"text": text, "language": language, "text_en": english, "group": group}
-    for group, english, others in (
-        ("cat", "a photo of a cat", {"id": "foto kucing", "th": "แมว", "ms": "gambar kucing"}),
-        ("dog", "a dog on the beach", {"id": "anjing di pantai", "th": "หมา"}),
-        ("rice", "nasi lemak", {"ms": "nasi lemak sedap", "th": "ข้าว"}),
-        ("house", "rumah gadang", {"id": "rumah gadang di Sumatra", "ms": "rumah gadang Sumatera"}),
-    )
-    for language, text in {"en": english, **others}.items()
-]
+from tests.tiny_distillation import LINES, OBJECTIVES, Seen, parallel, seen, settings, teacher_of
+from tests.tiny_embedding import aligned, clip, naflex
 
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return siglip_two(tmp_path_factory.mktemp("teacher") / "siglip")
+    return teacher_of(tmp_path_factory.mktemp("teacher") / "siglip")
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    for number in range(len(LINES)):
-        picture = Image.frombytes("RGB", (32, 32), bytes((i * (number + 3)) % 256 for i in range(32 * 32 * 3)))
-        picture.save(folder / f"{number}.png")
-    lines = (json.dumps({**line, "image": f"{number}.png"}) for number, line in enumerate(LINES))
-    (folder / "train.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    return folder
-
-
-def settings(teacher: Path, data: Path, **changes: Any) -> DistillSettings:
-    loop = {"steps": 6, "batch": 6, "learning_rate": 1e-3, "device": "cpu", "workers": 0, "save_every": 3,
-            **changes.pop("loop", {})}  # fmt: skip
-    given = {"model": str(teacher), "data": [{"source": str(data)}], "queue": 8, "loop": loop, **changes}
-    return settings_from(given)
+    return parallel(tmp_path_factory.mktemp("data"))
 
 
 def trained(asked: DistillSettings, folder: Path, hooks: Hooks | None = None) -> Mapping[str, torch.Tensor]:
@@ -98,15 +77,37 @@ def test_a_stopped_training_goes_on_as_if_it_hadnt_been(teacher: Path, data: Pat
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
-def test_accumulated_batches_are_one_batch_to_the_queue(teacher: Path, data: Path, tmp_path: Path) -> None:
-    steps: dict[int, list[Any]] = {6: [], 2: []}
-    for size, seen in steps.items():
-        # plain SGD: Adam's first steps blow rounding up to the size of the learning rate
-        asked = settings(teacher, data, objective="DR", loop={"micro_batch": size, "log_every": 1, "optimizer": "sgd"})
-        trained(asked, tmp_path / str(size), Hooks(logged=seen.append))
-    for one, other in zip(*steps.values(), strict=True):
-        assert one.loss == pytest.approx(other.loss, rel=1e-5)
-        assert one.grad_norm == pytest.approx(other.grad_norm, rel=1e-2)  # 6e-5: of rounding, too
+def alike(one: Seen, other: Seen) -> None:
+    assert len(one.losses) == len(other.losses) == 6
+    assert one.losses == pytest.approx(other.losses, rel=1e-5)
+    assert one.norms == pytest.approx(other.norms, rel=1e-3)
+    assert one.weights == pytest.approx(other.weights, rel=1e-4, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def whole(teacher: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seen]:
+    """Each objective in one process and one batch."""
+    folder = tmp_path_factory.mktemp("whole")
+    return {name: seen(name, teacher, data, folder / str(number)) for number, name in enumerate(OBJECTIVES)}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_accumulated_batches_are_one_batch(
+    objective: str, whole: dict[str, Seen], teacher: Path, data: Path, tmp_path: Path
+) -> None:
+    """To losses of rows, to DR's queue, and to MCL, whose rows are compared with all others of the step."""
+    alike(seen(objective, teacher, data, tmp_path, micro_batch=2), whole[objective])
+
+
+def test_two_processes_are_one(whole: dict[str, Seen], teacher: Path, data: Path, tmp_path: Path) -> None:
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "tests.tiny_distillation"]
+    called = [sys.executable, *torchrun, str(teacher), str(data), str(tmp_path)]
+    ended = subprocess.run(called, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    found = json.loads((tmp_path / "seen.json").read_text())
+    assert found.keys() == whole.keys()
+    for objective, values in found.items():
+        alike(Seen(**values), whole[objective])
 
 
 def test_what_the_teacher_says_is_computed_once(

@@ -13,7 +13,7 @@ from ...families.embedding import EmbeddingModel
 from ...merging.owned import own_names
 from ..gather import gathered
 from ..losses import Collapse, Vectors, WeightedSum, spread
-from ..objective import Batch, Inputs, Objective
+from ..objective import Batch, Comparing, Inputs
 from ..written import write_model
 from .captions import Captions
 from .teacher import Targets
@@ -21,9 +21,10 @@ from .teacher import Targets
 log = logging.getLogger(__name__)
 _MODEL = "model."
 _TOKENS, _TARGET, _MEANING = "tokens/", "target/", "meaning"
+_TEXT, _ENGLISH = "text", "english"
 
 
-class Distillation(Objective):
+class Distillation(Comparing):
     """Trains the text components of a student's model; all else of it stays as it is.
 
     checkpoint: the student's files, in whose layout it is saved. Captions and, where the losses need them, their
@@ -43,7 +44,7 @@ class Distillation(Objective):
         self.checkpoint, self.family, self.captions, self.targets = checkpoint, student, captions, targets
         self.model = student.model
         self.losses = losses
-        self.weights = losses.weights
+        self.weights, self.compares = losses.weights, losses.compares
         self._collapse = collapse or Collapse()
         self._names = {stored: _MODEL + own for stored, own in own_names(self.model, checkpoint).items()}
         parts = set(student.text_components)
@@ -66,18 +67,20 @@ class Distillation(Objective):
     def before_step(self, rows: Sequence[int]) -> None:
         self.losses.before_step({kind: self.targets[kind].of(rows) for kind in self.losses.queued})
 
-    def forward(self, inputs: Inputs) -> dict[str, torch.Tensor]:
+    def vectors(self, inputs: Inputs) -> dict[str, torch.Tensor]:
         found = self.family.text_vectors(_named(inputs, _TOKENS))
         count = len(inputs[_MEANING])
-        vectors = Vectors(
-            found[:count], found[count:] if self.losses.english else None, _named(inputs, _TARGET), inputs[_MEANING]
-        )
-        if any("same" in term.loss.inputs for term in self.losses.terms):
-            vectors = _of_all(vectors)
-        teacher = next(iter(vectors.targets.values()), None)
-        self._spread = spread(vectors.text.detach()), None if teacher is None else spread(teacher)
-        parts: dict[str, torch.Tensor] = self.losses(vectors)
-        return parts
+        others = {name: tensor for name, tensor in inputs.items() if not name.startswith(_TOKENS)}
+        return {_TEXT: found[:count], **({_ENGLISH: found[count:]} if self.losses.english else {}), **others}
+
+    def parts(self, vectors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        if self.compares:
+            vectors = {name: gathered(rows) for name, rows in vectors.items()}
+        whole = Vectors(vectors[_TEXT], vectors.get(_ENGLISH), _named(vectors, _TARGET), vectors[_MEANING])
+        teacher = next(iter(whole.targets.values()), None)
+        self._spread = spread(whole.text.detach()), None if teacher is None else spread(teacher.detach())
+        found: dict[str, torch.Tensor] = self.losses(whole)
+        return found
 
     def watch(self) -> dict[str, float]:
         """Variance of the student's embeddings and the teacher's over the last batch; warns where the first is lost."""
@@ -99,13 +102,3 @@ class Distillation(Objective):
 
 def _named(inputs: Inputs, prefix: str) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in inputs.items() if name.startswith(prefix)}
-
-
-def _of_all(vectors: Vectors) -> Vectors:
-    """The rows of all processes as one batch."""
-    return Vectors(
-        gathered(vectors.text),
-        None if vectors.english is None else gathered(vectors.english),
-        {kind: gathered(target) for kind, target in vectors.targets.items()},
-        gathered(vectors.meaning),
-    )

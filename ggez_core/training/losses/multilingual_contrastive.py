@@ -25,7 +25,7 @@ def multilingual_contrastive(
     """Symmetric InfoNCE (van den Oord 2018, arXiv 1807.03748) of unit vectors (n, d) within the batch.
 
     same (n, n), boolean: rows of one meaning are no negatives of each other; where no two are, this is the plain
-    formula. The rows of all processes count as one batch; those of accumulated batches don't see each other.
+    formula. The rows of all processes and of accumulated batches count as one batch.
     With the image as target this is CLIP's own loss with a frozen image tower.
     """
     logits = text @ target.T / temperature

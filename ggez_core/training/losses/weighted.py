@@ -109,6 +109,11 @@ class WeightedSum(torch.nn.Module):
         return any("english" in term.loss.inputs or term.target == "student" for term in self.terms)
 
     @property
+    def compares(self) -> bool:
+        """Whether rows are compared with each other, so that a batch is more than its rows."""
+        return any("same" in term.loss.inputs for term in self.terms)
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """Which of the teacher's vectors are needed: of "text", "english" and "image"."""
         needed = {term.target for term in self.terms if "target" in term.loss.inputs} - {"student"}
