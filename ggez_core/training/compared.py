@@ -54,7 +54,7 @@ def backward_as_one(
 
 
 def _random_state() -> tuple[torch.Tensor, torch.Tensor | None]:
-    return torch.get_rng_state(), torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None
+    return torch.get_rng_state(), torch.cuda.get_rng_state() if torch.cuda.is_available() else None
 
 
 def _set_random_state(state: tuple[torch.Tensor, torch.Tensor | None]) -> None:
