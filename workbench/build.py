@@ -14,15 +14,14 @@ from starlette.routing import Route
 
 from ggez_core.progress import silent
 
-from . import api, header, world
+from . import api, header, render, world
 from .events import QUICK
-from .markup import notice
 from .page import Page, Speaking
 from .problem import Problem, attempt
 from .service import DEMO_PAIR, Service
 from .session import session_of
 from .settings import Settings
-from .tabs import compare, crosslingual, curate, export, models, rate, sweep, train
+from .tabs import compare, crosslingual, curate, export, guide, linked, models, rate, sweep, train
 from .text import say
 from .theme import CSS, theme
 
@@ -39,31 +38,44 @@ def build(service: Service) -> gr.Blocks:
 def _lay_out(service: Service) -> Page:
     with Page(title=say("title"), analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         head = header.build()
+        steps = guide.build()
         force = export.in_force()
         rater = rate.remembered()
-        with gr.Tabs(selected="compare") as tabs:
-            with gr.Tab(say("tab.models"), id="models") as models_tab:
+        with gr.Tabs(selected="compare", overflow_behavior="wrap") as tabs:
+            with _tab("models") as models_tab:
                 chosen = models.build(service, models_tab, head)
-            with gr.Tab(say("tab.compare"), id="compare"):
+            with _tab("compare"):
                 compared = compare.build(service, head, force)
-            with gr.Tab(say("tab.sweep"), id="sweep"):
+            with _tab("sweep"):
                 swept = sweep.build(service, head, compared)
-            with gr.Tab(say("tab.rate"), id="rate"):
+            with _tab("rate"):
                 rate.build(service, head, rater)
-            with gr.Tab(say("tab.crosslingual"), id="crosslingual"):
-                across = crosslingual.build(service, head)
-            with gr.Tab(say("tab.curate"), id="curate"):
-                curated = curate.build(service)
-            with gr.Tab(say("tab.train"), id="train") as train_tab:
-                trained = train.build(service, tabs, train_tab, chosen)
-            with gr.Tab(say("tab.export"), id="export"):
+            with _tab("export"):
                 export.build(service, head, force)
+            with _tab("curate", beside=True):
+                curated = curate.build(service)
+            with _tab("train", beside=True) as train_tab:
+                trained = train.build(service, tabs, train_tab, chosen)
+            with _tab("crosslingual", beside=True):
+                across = crosslingual.build(service, head)
+        for timer in (
+            swept.timer,
+            curated.timer,
+        ):  # a tab's parts work only once it is opened, and these have to before
+            timer.render()
         across.after_training(trained.sent, trained.two)
         api.register(service)
-        _start(service, page, head, chosen, compared, swept)
+        steps.wire(service, tabs, compared, swept)
+        steps.load(page)
+        _start(service, page, head, chosen, compared, swept, linked.build(service, compared, chosen, tabs))
         curated.load(page)
     page.queue(default_concurrency_limit=4)
     return page
+
+
+def _tab(name: str, *, beside: bool = False) -> gr.Tab:
+    """A step of the path from Models to Export, or what stands beside it."""
+    return gr.Tab(say(f"tab.{name}"), id=name, elem_id=f"tab-{name}", alignment="right" if beside else "left")
 
 
 def _start(
@@ -73,19 +85,21 @@ def _start(
     chosen: models.ModelsTab,
     compared: compare.CompareTab,
     swept: sweep.SweepTab,
+    link: linked.Linked,
 ) -> None:
     """What happens when a visitor comes, loads another pair, and leaves."""
 
     remembered = gr.BrowserState(list(DEMO_PAIR), storage_key="ggez-pair", secret="names of models are no secret")
 
-    def first(request: gr.Request, beta: float, pair: object) -> list[object]:
-        """Load the pair that this browser had last, or the demo pair."""
-        base, regional = pair if _is_pair(pair) else DEMO_PAIR
+    def first(request: gr.Request, beta: float, pair: object, address: str) -> list[object]:
+        """Load the pair that the page's address names, or this browser had last, or the demo pair."""
+        last = pair if _is_pair(pair) else DEMO_PAIR
+        base, regional = link.pair_of(address or "", last) or last
         updates = models.show_loaded(service, session_of(request), base, regional, beta, silent)
         missing = attempt(lambda: service.current(session_of(request)))
         if isinstance(missing, Problem):
-            updates[1] = notice(missing.message, "problem")
-        return [base, regional, *updates]
+            updates[1] = render.pair_line(missing.message)
+        return [address or "", base, regional, *updates]
 
     def remember(request: gr.Request) -> list[str]:
         pair = service.current(session_of(request))
@@ -94,12 +108,14 @@ def _start(
     def leave(request: gr.Request) -> None:
         service.leave(session_of(request))
 
-    shown = [chosen.base, chosen.regional, chosen.report, head.pair, *head.components]
-    came = page.load(first, [head.beta, remembered], shown, **QUICK)
-    chosen.loaded.success(remember, None, remembered, **QUICK)
-    for event in (came, chosen.loaded):
-        compared.load_after(event)
-        swept.load_after(event)
+    shown = [link.pending, chosen.base, chosen.regional, chosen.report, head.pair, *head.components]
+    came = page.load(first, [head.beta, remembered, link.pending], shown, js=linked.ADDRESS, **QUICK)
+    for event in chosen.loaded:
+        event.success(remember, None, remembered, **QUICK)
+    for event in (came, *chosen.loaded):
+        restored = link.restore_after(event)
+        link.finish_after(compared.load_after(restored))
+        swept.load_after(restored)
     page.unload(leave)
 
 

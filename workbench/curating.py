@@ -13,6 +13,7 @@ from ggez_core.errors import DataError, GgezError
 from ggez_core.progress import Progress, silent
 
 from . import curate_shown
+from .downloads import downloads
 from .exports import ExportedFile
 from .text import say
 
@@ -40,8 +41,11 @@ class Shown:
     slices: tuple[Any, ...]
     slice_table: Table
     spread: Any
+    files: str
     reasons: list[tuple[str, str]]
     reason: str
+    slices_of: list[tuple[str, str]]
+    within: str
     rows: str
     groups: str
 
@@ -84,9 +88,17 @@ def found(service: Service, session: str) -> Curated:
     return job.found
 
 
-def shown(curated: Curated, at: Thresholds, measure: str, which: str, reason: str, page: int) -> Shown:
-    """What the page shows at some thresholds."""
-    from ggez_core.curation.report import distribution, dropped_bars, dropped_table, stays_bars, stays_table
+def shown(curated: Curated, at: Thresholds, measure: str, which: str, reason: str, within: str, page: int) -> Shown:
+    """What the page shows at some thresholds. within: rows of one slice are looked at, as in "country:TH"; or all."""
+    from ggez_core.curation.report import (
+        distribution,
+        distribution_table,
+        dropped_bars,
+        dropped_table,
+        label,
+        stays_bars,
+        stays_table,
+    )
     from ggez_core.figures import Table
 
     from .curated import usual
@@ -97,32 +109,49 @@ def shown(curated: Curated, at: Thresholds, measure: str, which: str, reason: st
     names = [drop.name for drop in counted.drops if drop.any]
     reason = reason if which == "dropped" and reason in names else ""
     tables = [(kind, stays_table(counted, kind)) for kind in KINDS if kind in counted.slices]
-    spread = None
+    spread, spread_table = None, []
     if measure in curated.measured.columns:
         limit = next((limit for limit in cut.limits if limit.column == measure and not limit.empty), usual(measure))
         spread = distribution(curated.measured.columns[measure], limit, say(f"curate.{measure}"))
+        spread_table = [distribution_table(curated.measured.columns[measure], limit)]
+    slices_of = [
+        (f"{label(kind, value)} ({after:,})", f"{kind}:{value}")
+        for kind in KINDS
+        for value, (_, after) in counted.slices.get(kind, {}).items()
+    ]
+    within = within if within in [value for _, value in slices_of] else ""
+    drops_table = dropped_table(counted.drops, counted.rows)
+    slice_table = Table(
+        say("curate.table.slices"),
+        (say("curate.by"), say("curate.value"), say("curate.before"), say("curate.kept"), say("curate.share")),
+        tuple((kind, *row) for kind, table in tables for row in table.rows),
+    )
     return Shown(
         counts=curate_shown.counts(counted, at.region or say("curate.region.any")),
         drops=dropped_bars(counted.drops),
-        drops_table=dropped_table(counted.drops, counted.rows),
+        drops_table=drops_table,
         slices=tuple(stays_bars(counted, kind) if kind in counted.slices else None for kind in KINDS),
-        slice_table=Table(
-            say("curate.table.slices"),
-            (say("curate.by"), say("curate.value"), say("curate.before"), say("curate.kept"), say("curate.share")),
-            tuple((kind, *row) for kind, table in tables for row in table.rows),
-        ),
+        slice_table=slice_table,
         spread=spread,
+        files=downloads([drops_table, slice_table, *spread_table]),
         reasons=[(say("curate.reason.all"), ""), *((f"{d.name} ({d.any:,})", d.name) for d in counted.drops if d.any)],
         reason=reason,
-        rows=_page(curated, cut, decision, which, reason, page),
+        slices_of=[(say("curate.within.all"), ""), *slices_of],
+        within=within,
+        rows=_page(curated, cut, decision, which, reason, within, page),
         groups=_groups(curated, cut, decision),
     )
 
 
-def _page(curated: Curated, cut: Cut, decision: Decision, which: str, reason: str, page: int) -> str:
+def _page(curated: Curated, cut: Cut, decision: Decision, which: str, reason: str, within: str, page: int) -> str:
+    from ggez_core.curation.report import UNKNOWN
     from ggez_core.curation.samples import rows_of, samples
 
-    rows = rows_of(decision, which, reason)
+    among = None
+    if within:
+        kind, _, value = within.partition(":")
+        among = [(found or UNKNOWN) == value for found in curated.kinds(decision)[kind]]
+    rows = rows_of(decision, which, reason, among)
     pages = max(1, -(-len(rows) // PAGE))
     at = min(max(page, 1), pages)
     some = rows[(at - 1) * PAGE : at * PAGE].tolist()

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import gradio as gr
+
 from .languages import PARAMETER
 
 # Answered at once, without the queue and without an animation over what is shown.
@@ -46,3 +48,18 @@ ON_LANGUAGE = f"""element.addEventListener("click", (event) => {{
   here.searchParams.set("{PARAMETER}", link.lang);
   location.assign(here);
 }});"""
+
+# A click on a bar of a figure by language or country, or on a country of a map, for gr.HTML: tells which it was.
+# Figures come and go, so new ones of OF, a tab, are looked for now and then.
+ON_SLICE = """const tell = (event) => {
+  const data = event.points?.[0]?.customdata, code = Array.isArray(data) ? data[1] : data;
+  if (typeof code === "string") trigger("select", { index: code });
+};
+setInterval(() => document.querySelectorAll("OF .gg-slices .js-plotly-plot").forEach((plot) => {
+  if (plot.on && !plot.tellsSlice) { plot.tellsSlice = true; plot.on("plotly_click", tell); }
+}), 500);"""
+
+
+def slice_of(event: gr.EventData) -> str:
+    """What `ON_SLICE` tells."""
+    return str(event.index)[:80]

@@ -5,11 +5,11 @@ Pure functions to markup and figures; plotly is loaded when there are ratings to
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .downloads import downloads, link
 from .markup import Html, fine, join, notice, tag
 from .rating import Ballot, Rated, models_of
 from .text import say
@@ -179,9 +179,7 @@ def results(
         tables.append(draw.human_grp_table(parities, curve, alpha))
     else:
         said.append(fine(say("rate.results.grp.empty")))
-    links = [_link(f"{table.title}.csv", table.as_csv()) for table in tables]
-    if raw:
-        links.append(_link("ratings.csv", export_csv(ratings)))
+    single = [link("ratings.csv", export_csv(ratings))] if raw else []
     return Results(
         join(said),
         measures,
@@ -189,10 +187,5 @@ def results(
         draw.human_bars(averages, chosen),
         draw.human_grp(parities, curve, alpha) if parities else None,
         tuple(tables),
-        tag("p", tag("span", say("rate.files"), cls="gg-label"), *links, cls="gg-chips"),
+        downloads(tables, *single),
     )
-
-
-def _link(name: str, content: str) -> Html:
-    data = base64.b64encode(content.encode()).decode()
-    return tag("a", name, href=f"data:text/csv;base64,{data}", download=name.replace(" ", "-"), cls="gg-download")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .demos import DEMOS
 from .languages import PARAMETER, SPOKEN, language
 from .markup import Html, for_ears, join, tag
 from .text import duration, language_name, say, size
@@ -13,6 +15,18 @@ if TYPE_CHECKING:
 
     from .pairs import Pair
     from .views.view import Pace
+
+
+SCORES = ("global", "regional", "grp")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A pair's scores on validation at a β. measured: there; or between two β that were."""
+
+    q_global: float
+    q_regional: float
+    measured: bool
 
 
 def title() -> Html:
@@ -40,8 +54,30 @@ def languages() -> Html:
     return tag("details", label, tag("ul", links), cls="gg-languages")
 
 
-def pair_line(pair: Pair) -> Html:
-    """Which two checkpoints are loaded, and how large their components are; those are named that don't differ."""
+def pair_line(pair: Pair | str) -> Html:
+    """Which pair is loaded, or what is being done about it, and a button for each shipped pair (`data-index`)."""
+    loaded = None if isinstance(pair, str) else (pair.base.source, pair.regional.source)
+    said = tag("span", pair, role="status") if isinstance(pair, str) else _ends(pair)
+    chips = (
+        tag(
+            "button",
+            tag("b", demo.name),
+            " ",
+            say(f"demo.{demo.does}"),
+            cls="gg-chip",
+            type="button",
+            data_index=index,
+            title=say("models.example", base=demo.base, regional=demo.regional),
+            aria_pressed="true" if (demo.base, demo.regional) == loaded else "false",
+        )
+        for index, demo in enumerate(DEMOS)
+    )
+    demos = tag("div", *chips, cls="gg-chips gg-demos", role="group", aria_label=say("models.examples"))
+    return tag("div", tag("div", said, cls="gg-loaded"), demos, cls="gg-pair")
+
+
+def _ends(pair: Pair) -> Html:
+    """The two checkpoints, and how large their components are; those are named that don't differ."""
     ends = join(
         tag("span", tag("b", say(f"pair.{side}")), " ", tag("code", checkpoint.source), cls=f"gg-end gg-{side}")
         for side, checkpoint in (("base", pair.base), ("regional", pair.regional))
@@ -58,7 +94,19 @@ def pair_line(pair: Pair) -> Html:
         ),
         " ",
     )
-    return tag("div", ends, tag("span", parts, cls="gg-parts"), cls="gg-pair")
+    return join([ends, tag("span", parts, cls="gg-parts")])
+
+
+def scores(alpha: Alpha, scored: Scored | None) -> Html:
+    """Both sides' scores and GRP at the weights in force; dashes where they aren't known."""
+    known = [say("fact.move.none")] * 3
+    if scored is not None:
+        about = "" if scored.measured else "≈\u2009"
+        parity = alpha.value * scored.q_global + (1 - alpha.value) * scored.q_regional
+        known = [f"{about}{score:.3f}" for score in (scored.q_global, scored.q_regional, parity)]
+    why = say("fact.score.none" if scored is None else "fact.score" if scored.measured else "fact.score.between")
+    facts = (_fact(say(f"fact.{name}"), score, why) for name, score in zip(SCORES, known, strict=True))
+    return tag("dl", *facts, cls="gg-facts" if scored else "gg-facts gg-unscored")
 
 
 def facts(alpha: Alpha, pace: Pace | None) -> Html:
@@ -67,12 +115,15 @@ def facts(alpha: Alpha, pace: Pace | None) -> Html:
     explained = say("fact.move.title", move=pace.move_ms) if pace else None
     return tag(
         "dl",
-        tag(
-            "div",
-            tag("dt", say("fact.alpha", region=alpha.region, year=alpha.year)),
-            tag("dd", f"{alpha.value:.2f}"),
-            title=say("fact.alpha.title", source=alpha.source),
+        _fact(
+            say("fact.alpha", region=alpha.region, year=alpha.year),
+            f"{alpha.value:.2f}",
+            say("fact.alpha.title", source=alpha.source),
         ),
-        tag("div", tag("dt", say("fact.move")), tag("dd", move), title=explained),
+        _fact(say("fact.move"), move, explained),
         cls="gg-facts",
     )
+
+
+def _fact(name: str, value: str, title: str | None) -> Html:
+    return tag("div", tag("dt", name), tag("dd", value), title=title)

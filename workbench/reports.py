@@ -84,21 +84,6 @@ def tensor_table(comparison: Comparison) -> Html:
     )
 
 
-def pair_chips(pairs: Sequence[tuple[str, str]]) -> Html:
-    """Shipped pairs as buttons; a click carries `data-index`."""
-    chips = (
-        tag(
-            "button",
-            say("models.example", base=base, regional=regional),
-            cls="gg-chip",
-            type="button",
-            data_index=index,
-        )
-        for index, (base, regional) in enumerate(pairs)
-    )
-    return tag("div", tag("span", say("models.examples"), cls="gg-label"), *chips, cls="gg-chips")
-
-
 def percent(share: float | None) -> str:
     """A relative change for a reader: 1.23 %, or a dash where it has no meaning."""
     return "–" if share is None else f"{100 * share:.2f} %"

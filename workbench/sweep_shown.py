@@ -5,15 +5,16 @@ Imports plotly through the engine's figures; loaded when there is something to d
 
 from __future__ import annotations
 
-import base64
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from .downloads import downloads, link
 from .markup import Html, join, notice, progress_bar, tag
 from .reports import table as html_table
 from .service import REGION
-from .text import say
+from .text import language_name, say
 
 if TYPE_CHECKING:
     from ggez_core.evaluation.curve import CurvePoint
@@ -38,7 +39,10 @@ class Shown:
     measures: list[str]
     measure: str | None
     slices: tuple[Any, Any, Any]
-    slice_table: Table | None
+    singles: list[tuple[str, str]]
+    single: str | None
+    single_curve: Any
+    slice_tables: tuple[Table, ...]
     files: str
 
 
@@ -64,18 +68,28 @@ def status(job: Job) -> Html:
     return progress_bar(job.step.done / max(job.step.total, 1), said, say("sweep.progress"))
 
 
-def figures(job: Job, alpha: float, keep: float | None, measure: str) -> Shown:
-    """The figures of what has arrived so far, for an α and a share of the global score to keep."""
+def figures(job: Job, alpha: float, keep: float | None, measure: str, single: str = "") -> Shown:
+    """The figures of what has arrived so far, for an α and a share of the global score to keep.
+
+    single: a language ("th") or country ("TH") to be looked at by itself, or nothing.
+    """
     curve = job.curve
     if not any(p.beta == 0 for p in curve) or len(curve) < 2:
-        return Shown("", "", (None, None, None), None, "", [], None, (None, None, None), None, "")
+        return Shown("", "", (None, None, None), None, "", [], None, (None, None, None), [], None, None, (), "")
     from ggez_core.evaluation import figures as draw
 
     best, kept = _choices(curve, alpha, keep)
     chosen = (kept or best).beta
     curve_numbers = draw.curve_table(curve, alpha)
-    measures, found, slices, slice_numbers = _sliced(job, measure)
-    tables = [curve_numbers, draw.best_beta_table(curve), *([slice_numbers] if slice_numbers else [])]
+    measures, found, slices, slice_tables = _sliced(job, measure)
+    tables = [curve_numbers, draw.best_beta_table(curve), *_test_table(job), *slice_tables]
+    singles = _singles(job)
+    alone, over = single if single in [code for _, code in singles] else None, None
+    if alone:
+        name, sides = next(name for name, code in singles if code == alone), _sides(job, alone)
+        over = draw.slice_curve(sides, name)
+        tables.append(draw.slice_curve_table(sides, name))
+        slice_tables = tuple(_only(table, alone) for table in slice_tables)
     return Shown(
         verdict=_verdict(best, kept, alpha, keep),
         strip=strip(curve, alpha, chosen),
@@ -89,7 +103,10 @@ def figures(job: Job, alpha: float, keep: float | None, measure: str) -> Shown:
         measures=measures,
         measure=found,
         slices=slices,
-        slice_table=slice_numbers,
+        singles=singles,
+        single=alone,
+        single_curve=over,
+        slice_tables=slice_tables,
         files=_files(job, tables),
     )
 
@@ -172,10 +189,10 @@ def _tested(choice: Reported) -> list[str]:
     ]
 
 
-def _sliced(job: Job, measure: str) -> tuple[list[str], str | None, tuple[Any, Any, Any], Table | None]:
+def _sliced(job: Job, measure: str) -> tuple[list[str], str | None, tuple[Any, Any, Any], tuple[Table, ...]]:
     """Bars by language and country and the map, for one task and metric, of the models reported on test."""
     if job.report is None:
-        return [], None, (None, None, None), None
+        return [], None, (None, None, None), ()
     from ggez_core.evaluation import figures as draw
     from ggez_core.regions import REGIONS
 
@@ -185,7 +202,7 @@ def _sliced(job: Job, measure: str) -> tuple[list[str], str | None, tuple[Any, A
     measures = list(dict.fromkeys(_measure(row) for row in regional_first if row.main))
     found = measure if measure in measures else measures[0] if measures else None
     if found is None:
-        return [], None, (None, None, None), None
+        return [], None, (None, None, None), ()
     mine = [row for row in rows if _measure(row) == found]
     names = {(s.beta, s.parts): name for s, name in tested.items()}
     by_language, by_country = (_series(mine, names, kind) for kind in ("language", "country"))
@@ -197,8 +214,48 @@ def _sliced(job: Job, measure: str) -> tuple[list[str], str | None, tuple[Any, A
     if by_country:
         best = next(name for name in ("best GRP", *by_country) if name in by_country)
         pictured = draw.country_map(by_country[best], countries, name=f"{metric}, {best}")
-    table = draw.slice_table(by_language, "language") if by_language else None
-    return measures, found, (bars, places, pictured), table
+    tables = tuple(
+        draw.slice_table(series, kind)
+        for kind, series in (("language", by_language), ("country", by_country))
+        if series
+    )
+    return measures, found, (bars, places, pictured), tables
+
+
+def _singles(job: Job) -> list[tuple[str, str]]:
+    """Names and codes of the languages and countries that were scored over β."""
+    from ggez_core.evaluation.figures.places import country_name
+
+    rows = _chosen_on(job)
+    languages = dict.fromkeys(row.language for row in rows if row.language)
+    countries = dict.fromkeys(row.country for row in rows if row.country)
+    return [
+        *((language_name(code), code) for code in sorted(languages)),
+        *sorted((country_name(code), code) for code in countries),
+    ]
+
+
+def _sides(job: Job, code: str) -> dict[str, dict[float, Score]]:
+    """By side and β, the rows of one language or country: that of a country is written in capitals."""
+    sides: dict[str, dict[float, Score]] = {}
+    for row in _chosen_on(job):
+        if code in (row.language, row.country):
+            sides.setdefault(row.side, {})[row.beta] = row
+    return sides
+
+
+def _chosen_on(job: Job) -> list[Score]:
+    """The rows of all tasks together by which β is chosen, of merges with one β."""
+    from ggez_core.evaluation.curve import CHOOSING, Q
+
+    rows = job.report.rows if job.report is not None else ()
+    return [row for row in rows if row.split == CHOOSING and row.metric == Q and not row.parts]
+
+
+def _only(table: Table, code: str) -> Table:
+    """A table of slices with the rows of one, or as it is where it hasn't that one."""
+    mine = tuple(row for row in table.rows if row[0] == code)
+    return replace(table, rows=mine) if mine else table
 
 
 def _measure(row: Score) -> str:
@@ -217,17 +274,28 @@ def _series(rows: Sequence[Score], names: Mapping[tuple[float, Any], str], kind:
     return series
 
 
+def _test_table(job: Job) -> list[Table]:
+    """The report on test as numbers, once there is one."""
+    from ggez_core.evaluation.figures import Table
+
+    if job.report is None:
+        return []
+    names = ("q_global", "global_kept", "q_regional", "regional_gain", "grp")
+    heads = ("model", "beta", *(f"{name}{end}" for name in names for end in ("", "_low", "_high")))
+    rows = tuple(
+        (choice.name, choice.beta, *(n for name in names for n in _ends(getattr(choice, name))))
+        for choice in job.report.test
+    )
+    return [Table("Choices on test", heads, rows)]
+
+
+def _ends(estimate: Any) -> tuple[float | None, float | None, float | None]:
+    return (None, None, None) if estimate is None else (estimate.value, estimate.low, estimate.high)
+
+
 def _files(job: Job, tables: Sequence[Table]) -> Html:
     """The tables as CSV files, and once it has ended all rows as JSON lines."""
-    links = [_link(f"{table.title}.csv", table.as_csv(), "text/csv") for table in tables]
-    if job.report is not None:
-        import json
-
-        lines = "".join(json.dumps(row.as_dict(), ensure_ascii=False) + "\n" for row in job.report.rows)
-        links.append(_link("rows.jsonl", lines, "application/jsonl"))
-    return tag("p", tag("span", say("sweep.files"), cls="gg-label"), *links, cls="gg-chips")
-
-
-def _link(name: str, content: str, kind: str) -> Html:
-    data = base64.b64encode(content.encode()).decode()
-    return tag("a", name, href=f"data:{kind};base64,{data}", download=name.replace(" ", "-"), cls="gg-download")
+    if job.report is None:
+        return downloads(tables)
+    lines = "".join(json.dumps(row.as_dict(), ensure_ascii=False) + "\n" for row in job.report.rows)
+    return downloads(tables, link("rows.jsonl", lines, "application/jsonl"))

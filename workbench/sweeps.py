@@ -126,6 +126,7 @@ class SweepJobs:
             job.points[point.beta] = point
 
         def run() -> SweepReport | None:
+            from ggez_core.evaluation.folder import write_report
             from ggez_core.evaluation.sweep import sweep
 
             try:
@@ -133,7 +134,7 @@ class SweepJobs:
                     if job.stopping.is_set():
                         return None
                 try:
-                    return sweep(
+                    report = sweep(
                         job.pair.base,
                         job.pair.regional,
                         job.wanted.betas,
@@ -144,6 +145,8 @@ class SweepJobs:
                         watch=arrived,
                         progress=progress,
                     )
+                    write_report(report, job.folder)  # a model card of the pair reads it there
+                    return report
                 finally:
                     self._turn.release()
             except Cancelled:

@@ -91,11 +91,15 @@ class Curated:
     def tally(self, decision: Decision) -> Tally:
         """Counts before and after, by limit, country, language, shape and aspect."""
         breaks = {name: ~passes for name, passes in zip(decision.names, decision.passes, strict=True)}
+        return tally(decision.kept, breaks, self.kinds(decision))
+
+    def kinds(self, decision: Decision) -> dict[str, list[str | None]]:
+        """Of every row its country, language, shape and aspect."""
         countries = [CODES[code] if code >= 0 else None for code in decision.beliefs.country.tolist()]
-        return tally(decision.kept, breaks, {"country": countries, **self._kinds})
+        return {"country": countries, **self._own_kinds}
 
     @cached_property
-    def _kinds(self) -> dict[str, list[str | None]]:
+    def _own_kinds(self) -> dict[str, list[str | None]]:
         language = "language_code" if "language_code" in self.names else "language"
         sizes = zip(self.told["image_width"].to_pylist(), self.told["image_height"].to_pylist(), strict=True)
         kinds: dict[str, list[str | None]] = {

@@ -37,10 +37,11 @@ class Sample:
     reasons: tuple[str, ...] = ()
 
 
-def rows_of(decision: Decision, which: str, reason: str = "") -> NDArray[np.int64]:
+def rows_of(decision: Decision, which: str, reason: str = "", among: Sequence[bool] | None = None) -> NDArray[np.int64]:
     """The rows that are kept, or those that are dropped (for one reason), always in the same mixed order.
 
-    Raises DataError for what is neither, or an unknown limit.
+    among: of every row (n,) whether it counts; all do where it is None. Raises DataError for what is neither kept nor
+    dropped, or an unknown limit.
     """
     if which not in ("kept", "dropped"):
         raise DataError(f"{which[:40]!r}: rows are kept or dropped")
@@ -49,7 +50,7 @@ def rows_of(decision: Decision, which: str, reason: str = "") -> NDArray[np.int6
         if reason not in decision.names:
             raise DataError(f"{reason[:40]!r}: no limit is called so; there is {', '.join(decision.names)}")
         rows = np.flatnonzero(~decision.passes[decision.names.index(reason)])
-    mixed = rows.tolist()
+    mixed = [row for row in rows.tolist() if among is None or among[row]]
     random.Random(0).shuffle(mixed)  # neighbours in a file are alike; the order is the same every time
     return np.array(mixed, np.int64)
 

@@ -1,6 +1,6 @@
 """What all figures share: colours, layout and tables, and a page of them for a browser.
 
-A leaf over plotly; used by the figures of evaluation, curation and runs.
+A leaf over plotly, which is loaded by what draws; used by the figures of evaluation, curation and runs.
 """
 
 from .page import Drawn, write_page

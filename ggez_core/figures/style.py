@@ -6,9 +6,10 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 # Blue, bluish green and vermilion after Okabe & Ito, in shades seen on white and on black; a sign goes with each.
 BASE, MERGED, REGIONAL = "#4c86d6", "#0f9d7a", "#d9722b"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -72,11 +73,11 @@ def client(service: Service) -> Iterator[Client]:
     page.close()
 
 
-def _shown(job: Job, which: str = "kept", reason: str = "", **moved: Any) -> curating.Shown:
+def _shown(job: Job, which: str = "kept", reason: str = "", within: str = "", **moved: Any) -> curating.Shown:
     given = {"region": "SEA", "confidence": 0.5, "distance": 8, **moved}
     bounds = {name: given.pop(name, first) for name, first in STANDING.items()}
     assert job.found is not None
-    return curating.shown(job.found, curating.thresholds(**given, bounds=bounds), "sharpness", which, reason, 1)
+    return curating.shown(job.found, curating.thresholds(**given, bounds=bounds), "sharpness", which, reason, within, 1)
 
 
 def test_every_slider_has_a_limit_that_it_moves() -> None:
@@ -120,6 +121,20 @@ def _opens(data: bytes) -> bool:
     except (OSError, SyntaxError, ValueError):
         return False
     return True
+
+
+def test_rows_of_one_country_or_language_are_looked_at(job: Job) -> None:
+    counts = {str(row[1]): int(row[3] or 0) for row in _shown(job).slice_table.rows if row[0] == "country"}
+    thai = _shown(job, within="country:TH")
+    assert f"of 1, {counts['Thailand']:,} rows" in thai.rows
+    assert f"Thailand ({counts['Thailand']:,})" in {code: name for name, code in thai.slices_of}["country:TH"]
+    assert _shown(job, within="country:../etc").within == ""
+
+
+def test_every_figure_has_its_numbers_as_csv(job: Job) -> None:
+    names = re.findall('download="([^"]+)"', _shown(job).files)
+    assert {"Rows-dropped-by-limit.csv", "Distribution-of-sharpness.csv"} <= set(names)
+    assert len(names) == 3
 
 
 def test_near_duplicates_are_shown_in_groups_and_can_be_kept(job: Job) -> None:

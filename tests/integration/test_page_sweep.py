@@ -14,7 +14,9 @@ import pytest
 
 from ggez_core.errors import DataError, GgezError
 from ggez_core.evaluation import grp
-from workbench import sweep_shown
+from ggez_core.evaluation.folder import read_report
+from workbench import header, sweep_shown
+from workbench.render import Scored
 from workbench.service import Service
 from workbench.settings import Settings
 from workbench.sweeps import Job, SweepJobs, Wanted
@@ -52,6 +54,32 @@ def test_every_point_arrives_and_the_choices_are_reported(job: Job) -> None:
     assert all(figure is not None for figure in (*shown.curves, *shown.slices))
     for point, row in zip(job.curve, shown.table.rows if shown.table else (), strict=True):
         assert row[7] == pytest.approx(grp(point.q_global.value, point.q_regional.value, 0.43))
+
+
+def test_the_header_knows_the_scores_at_a_beta_and_between_two(job: Job) -> None:
+    points = [point.point for point in job.curve]
+    at = header.scored(points, 0.5)
+    assert at == Scored(points[1].q_global, points[1].q_regional, measured=True)
+    between = header.scored(points, 0.25)
+    assert between is not None
+    assert not between.measured
+    assert between.q_global == pytest.approx((points[0].q_global + points[1].q_global) / 2)
+    assert header.scored(points[:2], 0.75) is None
+    assert header.scored([], 0.5) is None
+
+
+def test_a_language_or_country_by_itself_is_drawn_over_beta(job: Job) -> None:
+    shown = sweep_shown.figures(job, 0.43, None, "", "TH")
+    assert ("Thailand", "TH") in shown.singles
+    assert {code for _, code in shown.singles} >= {"en", "th", "VN"}
+    assert list(shown.single_curve.data[0].x) == list(BETAS)
+    assert {row[0] for row in shown.slice_tables[1].rows} == {"TH"}
+    assert "Thailand-over-β.csv" in shown.files
+    assert sweep_shown.figures(job, 0.43, None, "", "../etc").single is None
+
+
+def test_a_model_card_finds_the_scores_of_a_sweep_that_has_ended(job: Job) -> None:
+    assert read_report(job.folder).best.beta in BETAS
 
 
 def test_alpha_moves_the_choice_without_a_new_score(job: Job) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from .. import header, reports
+from .. import header, links, reports
 from ..events import LATEST_WINS, QUICK, SLOW
 from ..header import Header
 from ..markup import notice
@@ -24,6 +24,7 @@ from ..views.view import InTime, Shown
 from ..weights import Weights
 
 Updates = dict[Any, object]
+FIRST = "embedding"  # the demo pair's family: its view stands there before any pair is loaded
 
 
 @dataclass(frozen=True)
@@ -38,24 +39,52 @@ class CompareTab:
 
     def ask_after(self, event: gr.events.Dependency) -> gr.events.Dependency:
         """Answer anew after `event`, which has set β by another way than its slider: what a thumb's move would show."""
-        return event.then(self._moved, self._asked, self._shown, **LATEST_WINS)
+        return event.then(self._moved, self.asked, self.shown, **LATEST_WINS)
 
-    def load_after(self, event: gr.events.Dependency) -> None:
+    def load_after(self, event: gr.events.Dependency) -> gr.events.Dependency:
         """Show the view of the pair that `event` has loaded, and its first answer."""
         boxes = [self.nothing, *(view.box for view in self.views.values())]
         seen = self.ask_after(event.then(self._switch, None, boxes, **QUICK))
-        seen.then(self._in_time("loaded"), self._asked, self._shown, **SLOW)
+        return seen.then(self._in_time("loaded"), self.asked, self.shown, **SLOW)
+
+    def filled(self, session: str, asked: Mapping[str, str]) -> Updates:
+        """Updates that fill the fields of the session's view, and those of what is seen with them.
+
+        Names of no field are left out. Raises DataError for what can't be typed or chosen there.
+        """
+        view = self._current(session)
+        if view is None:
+            return {}
+        values = {name: links.checked(name, view.fields[name], asked[name]) for name in view.fields if name in asked}
+        updates: dict[Any, dict[str, Any]] = {
+            view.fields[name]: gr.update(value=value) for name, value in values.items()
+        }
+        for component, along in view.arrange(values).items():
+            updates[component] = {**along, **updates.get(component, {})}
+        return dict(updates)
+
+    def in_time(self, request: gr.Request, beta: float, *asked: Any) -> Iterator[Updates]:
+        """The answer in time of the session's view, where it has one: for events that have set inputs."""
+        yield from self._in_time("in_time")(request, beta, *asked)
+
+    def values(self, session: str, inputs: Sequence[Any]) -> dict[str, Any]:
+        """What the fields of the session's view hold, of the inputs of all views."""
+        view = self._current(session)
+        if view is None:
+            return {}
+        held = dict(zip(view.inputs, self._inputs(view, inputs), strict=True))
+        return {name: held[field] for name, field in view.fields.items()}
 
     def wire(self) -> None:
         """Let the slider and the views' own events ask."""
         head, sliders = self.head, [slider.input for slider in self.head.components]
         everything = [view_input for view in self.views.values() for view_input in view.inputs]
-        head.beta.input(self._beta_moved, [head.beta, *everything], self._shown, **LATEST_WINS)
-        gr.on(sliders, self._moved, self._asked, self._shown, **LATEST_WINS)
+        head.beta.input(self._beta_moved, [head.beta, *everything], self.shown, **LATEST_WINS)
+        gr.on(sliders, self._moved, self.asked, self.shown, **LATEST_WINS)
         released = [slider.release for slider in (head.beta, *head.components)]
-        gr.on(released, self._in_time("settled"), self._asked, self._shown, **SLOW)
+        gr.on(released, self._in_time("settled"), self.asked, self.shown, **SLOW)
         for view in self.views.values():
-            asked, shown = [head.beta, *head.components, *view.inputs], [head.facts, *view.outputs]
+            asked, shown = [head.beta, *head.components, *view.inputs], [head.facts, head.scores, *view.outputs]
             if view.quick:
                 gr.on(list(view.quick), self._at_once_of(view), asked, shown, **LATEST_WINS)
             for event in view.after:
@@ -83,14 +112,19 @@ class CompareTab:
     # What the events do
 
     @property
-    def _asked(self) -> list[Any]:
+    def asked(self) -> list[Any]:
         """β, the components' own, and the inputs of all views."""
         return [self.head.beta, *self.head.components, *(i for view in self.views.values() for i in view.inputs)]
 
     @property
-    def _shown(self) -> list[Any]:
+    def shown(self) -> list[Any]:
         """The facts, the weights in force, and the outputs of all views."""
-        return [self.head.facts, self.force, *(o for view in self.views.values() for o in view.outputs)]
+        return [
+            self.head.facts,
+            self.head.scores,
+            self.force,
+            *(o for view in self.views.values() for o in view.outputs),
+        ]
 
     def _beta_moved(self, request: gr.Request, beta: float, *inputs: Any) -> Updates:
         """The one slider moved: the components' go along with it."""
@@ -106,7 +140,7 @@ class CompareTab:
             updates: Updates = {self.force: reports.in_force(weights)}
             view = self._current(session)
             if view is not None:
-                updates |= self._updates(view.at_once(session, weights, *self._inputs(view, inputs)))
+                updates |= self._updates(session, weights, view.at_once(session, weights, *self._inputs(view, inputs)))
             return updates
 
         done = attempt(work)
@@ -139,7 +173,8 @@ class CompareTab:
             weights = attempt(lambda: weights_at(self.service, session, beta, own))
             if isinstance(weights, Problem):
                 return {view.outputs[0]: notice(weights.message, "problem")}
-            return self._updates(view.at_once(session, weights, *inputs)) or {view.outputs[0]: gr.skip()}
+            updates = self._updates(session, weights, view.at_once(session, weights, *inputs))
+            return updates or {view.outputs[0]: gr.skip()}
 
         return run
 
@@ -152,7 +187,7 @@ class CompareTab:
             return
         yield self._nothing_new  # an event that never yields would empty its outputs
         for shown in show(session, weights, *inputs):
-            yield self._updates(shown)
+            yield self._updates(session, weights, shown)
 
     def _cancel(self, request: gr.Request) -> None:
         self.service.slow.cancel(session_of(request))
@@ -182,10 +217,11 @@ class CompareTab:
     def _nothing_new(self) -> Updates:
         return {self.head.facts: gr.skip()}
 
-    def _updates(self, shown: Shown) -> Updates:
+    def _updates(self, session: str, weights: Weights, shown: Shown) -> Updates:
         updates: Updates = dict(shown.updates)
         if shown.pace:
             updates[self.head.facts] = header.show_facts(shown.pace)
+            updates[self.head.scores] = header.show_scores(self.service, session, weights)
         return updates
 
 
@@ -197,6 +233,9 @@ def weights_at(service: Service, session: str, beta: float, own: Sequence[float]
 def build(service: Service, head: Header, force: gr.HTML) -> CompareTab:
     """Lay the tab out and wire it. `force` is where Export says which weights are in force."""
     nothing = gr.HTML(padding=False, visible=False)
-    tab = CompareTab(service, head, force, {name: view.build(service) for name, view in VIEWS.items()}, nothing)
+    views = {name: view.build(service) for name, view in VIEWS.items()}
+    for name, view in views.items():
+        view.box.visible = name == FIRST
+    tab = CompareTab(service, head, force, views, nothing)
     tab.wire()
     return tab

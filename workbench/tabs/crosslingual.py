@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ..downloads import downloads
 from ..events import QUICK
 from ..header import Header
 from ..markup import fine, notice
@@ -57,6 +58,7 @@ class CrosslingualTab:
     heat: gr.Plot
     spread: gr.Plot
     tables: tuple[gr.Dataframe, gr.Dataframe, gr.Dataframe]
+    files: gr.HTML
     kept: gr.State
     k: gr.Radio
     measure: gr.Radio
@@ -65,7 +67,7 @@ class CrosslingualTab:
     @property
     def outputs(self) -> list[Any]:
         """Everything that measuring changes."""
-        return [self.status, self.bars, self.gap, self.heat, self.spread, *self.tables, self.kept]
+        return [self.status, self.bars, self.gap, self.heat, self.spread, *self.tables, self.files, self.kept]
 
     def run(
         self,
@@ -138,8 +140,6 @@ class CrosslingualTab:
             self.status: notice(said, "good"),
             self.bars: gr.update(value=draw.language_bars(series, metric), visible=True),
             self.gap: gr.update(value=draw.language_gap(series, "en", metric), visible=True),
-            self.tables[0]: frame(draw.slice_table(series, "language")),
-            self.tables[1]: frame(draw.gap_table(series, "en")),
         }
 
     def _chosen(self, found: Measured, measure: str, colour: str) -> dict[Any, object]:
@@ -150,10 +150,20 @@ class CrosslingualTab:
         at = say("column.beta", beta=found.weights.beta) if found.shown == "merged" else _model(found.shown, found)
         groups = found.spoken if colour == "language" else found.countries
         spread = draw.embedding_map(found.points, groups, found.labels, found.pictures, colour)
+        series = {_model(model, found): rows for model, rows in found.rows.items()}
+        tables = (
+            draw.slice_table(series, "language"),
+            draw.gap_table(series, "en"),
+            draw.consistency_table(found.languages, values, name),
+        )
+        placed = draw.embedding_table(
+            found.points, {"language": found.spoken, "country": found.countries, "words": found.labels}
+        )
         return {
             self.heat: gr.update(value=draw.consistency_heatmap(found.languages, values, name, at), visible=True),
             self.spread: gr.update(value=spread, visible=True),
-            self.tables[2]: frame(draw.consistency_table(found.languages, values, name)),
+            **{shown: frame(table) for shown, table in zip(self.tables, tables, strict=True)},
+            self.files: downloads([*tables, placed]),
         }
 
 
@@ -190,7 +200,10 @@ def build(service: Service, head: Header) -> CrosslingualTab:
     gr.HTML("", padding=False, js_on_load=ON_HOVER)
     with gr.Accordion(say("crosslingual.tables"), open=False):
         tables = tuple(gr.Dataframe(interactive=False, show_label=False, visible=False, wrap=True) for _ in range(3))
-    tab = CrosslingualTab(service, status, bars, gap, heat, spread, tables, gr.State(None), k, measure, colour)  # type: ignore[arg-type]
+    files = gr.HTML(padding=False)
+    tab = CrosslingualTab(
+        service, status, bars, gap, heat, spread, tables, files, gr.State(None), k, measure, colour,  # type: ignore[arg-type]
+    )  # fmt: skip
     button.click(
         tab.run,
         [head.beta, k, measure, colour, *head.components],

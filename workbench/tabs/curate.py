@@ -11,7 +11,7 @@ from ggez_core.regions import REGIONS
 
 from .. import curate_shown, curating
 from ..curations import DEMO, Asked, Job
-from ..events import LATEST_WINS, QUICK
+from ..events import LATEST_WINS, ON_SLICE, QUICK, slice_of
 from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import REGION, Service
@@ -46,7 +46,9 @@ class CurateTab:
     slices: tuple[gr.Plot, ...]
     slice_table: gr.Dataframe
     spread: gr.Plot
+    files: gr.HTML
     reason: gr.Dropdown
+    within: gr.Dropdown
     rows: gr.HTML
     groups: gr.HTML
     timer: gr.Timer
@@ -61,8 +63,8 @@ class CurateTab:
     def cut_outputs(self) -> list[Any]:
         """What moved thresholds change."""
         return [
-            self.counts, self.drops, self.drops_table, *self.slices, self.slice_table, self.spread, self.reason,
-            self.rows, self.groups,
+            self.counts, self.drops, self.drops_table, *self.slices, self.slice_table, self.spread, self.files,
+            self.reason, self.within, self.rows, self.groups,
         ]  # fmt: skip
 
     @property
@@ -112,13 +114,13 @@ class CurateTab:
 
     def _cut(self, job: Job, *asked: Any) -> dict[Any, object]:
         region, confidence, distance, *rest = asked
-        bounds, (measure, which, why, page) = rest[: len(SLIDERS)], rest[len(SLIDERS) :]
+        bounds, (measure, which, why, within, page) = rest[: len(SLIDERS)], rest[len(SLIDERS) :]
         found = job.found
         assert found is not None
 
         def work() -> curating.Shown:
             thresholds = curating.thresholds(region, confidence, distance, dict(zip(SLIDERS, bounds, strict=True)))
-            return curating.shown(found, thresholds, measure, which, why, int(page or 1))
+            return curating.shown(found, thresholds, measure, which, why, str(within or ""), int(page or 1))
 
         shown = attempt(work)
         if isinstance(shown, Problem):
@@ -130,7 +132,9 @@ class CurateTab:
             self.drops_table: frame(shown.drops_table),
             self.slice_table: frame(shown.slice_table),
             self.spread: gr.update(value=shown.spread, visible=shown.spread is not None),
+            self.files: shown.files,
             self.reason: gr.update(choices=shown.reasons, value=shown.reason),
+            self.within: gr.update(choices=shown.slices_of, value=shown.within),
             self.rows: shown.rows,
             self.groups: shown.groups,
         }
@@ -169,7 +173,8 @@ def build(service: Service) -> CurateTab:
         drops = gr.Plot(show_label=False, label=say("curate.plot.drops"), container=False)
         with gr.Accordion(say("curate.table.drops"), open=False):
             drops_table = gr.Dataframe(interactive=False, show_label=False, wrap=True)
-        with gr.Row():
+        on_slice = gr.HTML("", padding=False, js_on_load=ON_SLICE.replace("OF", "#tab-curate"))
+        with gr.Row(elem_classes="gg-slices"):
             slices = tuple(
                 gr.Plot(show_label=False, label=say(f"curate.plot.{kind}"), container=False, min_width=320)
                 for kind in curating.KINDS
@@ -179,12 +184,17 @@ def build(service: Service) -> CurateTab:
         measure = gr.Dropdown([(say(f"curate.{name}"), name) for name in SLIDERS], value="reward",
                               label=say("curate.measure"), min_width=220)  # fmt: skip
         spread = gr.Plot(show_label=False, label=say("curate.plot.spread"), container=False)
+        files = gr.HTML(padding=False)
         with gr.Row():
             which = gr.Radio(
                 [(say("curate.rows.kept"), "kept"), (say("curate.rows.dropped"), "dropped")], value="kept",
                 label=say("curate.rows"), min_width=200,
             )  # fmt: skip
             why = gr.Dropdown([(say("curate.reason.all"), "")], value="", label=say("curate.reason"), min_width=220)
+            within = gr.Dropdown(
+                [(say("curate.within.all"), "")], value="", label=say("curate.within"), info=say("curate.within.info"),
+                min_width=220,
+            )  # fmt: skip
             page = gr.Number(1, label=say("curate.page"), precision=0, minimum=1, min_width=120)
         rows = gr.HTML(padding=False)
         with gr.Accordion(say("curate.groups"), open=False):
@@ -195,17 +205,19 @@ def build(service: Service) -> CurateTab:
             take = gr.Button(say("curate.export"), variant="primary", min_width=140, elem_classes="gg-beside")
         taken = gr.HTML(padding=False)
     moved = [region, confidence, distance, *bounds]
-    asked: list[Any] = [*moved, measure, which, why, page]
+    asked: list[Any] = [*moved, measure, which, why, within, page]
     tab = CurateTab(
-        service, status, column, counts, drops, drops_table, slices, slice_table, spread, why, rows, groups,
-        gr.Timer(POLL, active=False), gr.State(None), tuple(asked),
+        service, status, column, counts, drops, drops_table, slices, slice_table, spread, files, why, within, rows,
+        groups, gr.Timer(POLL, active=False, render=False), gr.State(None), tuple(asked),
     )  # fmt: skip
     start.click(tab.start, [data, reward, *asked], tab.outputs, **QUICK)
     stop.click(tab.stop, None, None, **QUICK)
     tab.timer.tick(tab.tick, [tab.seen, *asked], tab.outputs, **QUICK)
     outputs = [status, *tab.cut_outputs]
-    listened = (*moved, measure, which, why, page)
+    listened = (*moved, measure, which, why, within, page)
     gr.on([part.input for part in listened], tab.recut, asked, outputs, **LATEST_WINS)
+
+    on_slice.select(slice_of, None, within, **QUICK).then(tab.recut, asked, outputs, **LATEST_WINS)
 
     def take_home(
         request: gr.Request,

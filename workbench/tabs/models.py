@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import gradio as gr
 
-from ggez_core.assets import demo_names
-from ggez_core.progress import Progress, Step
+from ggez_core.progress import Progress, Step, silent
 
-from .. import header, reports
-from ..events import ON_CLICK, QUICK
+from .. import header, render, reports
+from ..demos import DEMOS
+from ..events import QUICK
 from ..header import Header
 from ..markup import fine, notice
 from ..problem import Problem, attempt
@@ -22,12 +22,12 @@ from ..text import say
 
 @dataclass(frozen=True)
 class ModelsTab:
-    """What the page's start needs of this tab."""
+    """What the page's start needs of this tab. loaded: the events that load a pair."""
 
     base: gr.Textbox
     regional: gr.Textbox
     report: gr.HTML
-    loaded: gr.events.Dependency
+    loaded: tuple[gr.events.Dependency, ...]
 
 
 def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
@@ -38,16 +38,22 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
         regional = gr.Textbox(
             DEMO_PAIR[1], label=say("models.regional"), info=say("models.info"), max_lines=1, min_width=260
         )
-    pairs = shipped_pairs()
-    chips = gr.HTML(reports.pair_chips(pairs), js_on_load=ON_CLICK, padding=False)
     load = gr.Button(say("models.load"), variant="primary")
     report = gr.HTML(padding=False)
     plot = gr.Plot(label=say("models.heatmap"), show_label=False, container=False, visible=False)
     with gr.Accordion(say("models.heatmap.table"), open=False):
         tensors = gr.HTML(padding=False)
 
-    def choose(event: gr.EventData) -> tuple[str, str]:
-        return pairs[int(event.index)]
+    def shipped(request: gr.Request, event: gr.EventData, beta: float) -> Iterator[list[object]]:
+        demo = DEMOS[int(event.index)]
+        session, ends = session_of(request), (demo.base, demo.regional)
+        waiting = [gr.skip()] * header.SLIDERS
+        yield [*ends, gr.skip(), render.pair_line(say("pair.loading.next", base=demo.base)), *waiting]
+        updates = show_loaded(service, session, *ends, beta, silent)
+        if updates[1] == gr.skip():  # refused: the report says why, and what was loaded still is
+            still = attempt(lambda: service.current(session))
+            updates[1] = render.pair_line(still.message if isinstance(still, Problem) else still)
+        yield [*ends, *updates]
 
     def pressed(
         request: gr.Request,
@@ -63,7 +69,15 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
     def draw(request: gr.Request) -> tuple[object, str]:
         return show_differences(service, session_of(request))
 
-    chips.select(choose, None, [base, regional], **QUICK)
+    taken = head.pair.select(
+        shipped,
+        head.beta,
+        [base, regional, report, head.pair, *head.components],
+        show_progress="hidden",
+        concurrency_limit=2,
+        concurrency_id="load",
+        api_visibility="private",
+    )
     loaded = load.click(
         pressed,
         [base, regional, head.beta],
@@ -73,9 +87,10 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
         concurrency_id="load",
         api_visibility="private",
     )
-    loaded.success(draw, None, [plot, tensors], **QUICK)
+    for event in (loaded, taken):
+        event.success(draw, None, [plot, tensors], **QUICK)
     tab.select(draw, None, [plot, tensors], **QUICK)
-    return ModelsTab(base, regional, report, loaded)
+    return ModelsTab(base, regional, report, (loaded, taken))
 
 
 def show_loaded(
@@ -111,18 +126,6 @@ def show_differences(service: Service, session: str) -> tuple[object, str]:
 
     done = attempt(work)
     return (gr.update(visible=False), notice(done.message, "problem")) if isinstance(done, Problem) else done
-
-
-def shipped_pairs() -> list[tuple[str, str]]:
-    """Every shipped regional checkpoint with its family's base."""
-    names = demo_names()
-    bases = {name.rpartition("/")[0]: name for name in names if name.endswith("/base")}
-    pairs = [
-        (bases[name.rpartition("/")[0]], name)
-        for name in names
-        if not name.endswith("/base") and name.rpartition("/")[0] in bases
-    ]
-    return pairs or [DEMO_PAIR]
 
 
 def on_page(progress: gr.Progress, title: str | Callable[[Step], str]) -> Progress:

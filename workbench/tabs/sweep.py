@@ -9,15 +9,15 @@ from typing import Any
 import gradio as gr
 
 from .. import sweep_shown
-from ..events import ON_CLICK, QUICK
-from ..header import SLIDERS, Header
+from ..events import ON_CLICK, ON_SLICE, QUICK, slice_of
+from ..header import SLIDERS, Header, show_scores
 from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import REGION, Service
 from ..session import session_of
 from ..sweeps import Job, Wanted
 from ..text import say
-from .compare import CompareTab
+from .compare import CompareTab, weights_at
 
 GRIDS: Mapping[str, tuple[float, ...]] = {
     "6": (0.0, 0.1, 0.25, 0.5, 0.75, 1.0),
@@ -43,6 +43,7 @@ class SweepTab:
     service: Service
     head: Header
     tasks: gr.CheckboxGroup
+    grid: gr.Dropdown
     alpha: gr.Slider
     keep: gr.Slider
     measure: gr.Dropdown
@@ -52,24 +53,40 @@ class SweepTab:
     table: gr.Dataframe
     report: gr.HTML
     slices: tuple[gr.Plot, gr.Plot, gr.Plot]
-    slice_table: gr.Dataframe
+    single: gr.Dropdown
+    single_curve: gr.Plot
+    slice_tables: tuple[gr.Dataframe, gr.Dataframe]
     files: gr.HTML
     timer: gr.Timer
     seen: gr.State
+
+    @property
+    def asked(self) -> list[Any]:
+        """What a sweep is started with."""
+        return [self.tasks, self.grid, *self.settings]
+
+    @property
+    def settings(self) -> list[Any]:
+        """How what was measured is looked at, and the weights in force."""
+        head = self.head
+        return [self.alpha, self.keep, self.measure, self.single, head.beta, *head.components]
 
     @property
     def outputs(self) -> list[Any]:
         """Everything that a look at the sweep may change."""
         return [
             self.status, self.verdict, *self.curves, self.table, self.report, self.measure, *self.slices,
-            self.slice_table, self.files, self.timer, self.seen, self.head.strip,
+            self.single, self.single_curve, *self.slice_tables, self.files, self.timer, self.seen,
+            self.head.strip, self.head.scores,
         ]  # fmt: skip
+
+    def start_after(self, event: gr.events.Dependency) -> None:
+        """Start a sweep as the tab's settings stand, after `event`; one that is there already is shown."""
+        event.then(self._start_or_show, self.asked, self.outputs, **QUICK)
 
     def load_after(self, event: gr.events.Dependency) -> None:
         """Offer the tasks of the pair that `event` has loaded, and show its newest sweep."""
-        event.then(self._offer, None, self.tasks, **QUICK).then(
-            self._look_anew, [self.alpha, self.keep, self.measure], self.outputs, **QUICK
-        )
+        event.then(self._offer, None, self.tasks, **QUICK).then(self._look_anew, self.settings, self.outputs, **QUICK)
 
     def _offer(self, request: gr.Request) -> object:
         """The tasks that the pair's family can be asked, the first one ticked."""
@@ -82,7 +99,7 @@ class SweepTab:
         return None if isinstance(found, Problem) else found
 
     def start(
-        self, request: gr.Request, tasks: Sequence[str], grid: str, alpha: float, keep: float, measure: Any
+        self, request: gr.Request, tasks: Sequence[str], grid: str, alpha: float, keep: float, *looked: Any
     ) -> dict[Any, object]:
         """Start, or go on with, a sweep."""
 
@@ -93,25 +110,37 @@ class SweepTab:
         job = attempt(work)
         if isinstance(job, Problem):
             return {self.status: notice(job.message, "problem")}
-        return self._show(job, alpha, keep, measure, None)
+        return self._show(session_of(request), job, None, alpha, keep, *looked)
+
+    def _start_or_show(self, request: gr.Request, tasks: Sequence[str], grid: str, *settings: Any) -> dict[Any, object]:
+        job = self._job(request)
+        if job is None or job.stopped or job.problem:
+            return self.start(request, tasks, grid, *settings)
+        return self._show(session_of(request), job, None, *settings)
 
     def stop(self, request: gr.Request) -> None:
         """Stop the pair's sweep."""
         attempt(lambda: self.service.sweeps.stop(self.service.current(session_of(request))))
 
-    def tick(self, request: gr.Request, alpha: float, keep: float, measure: Any, seen: Any) -> dict[Any, object]:
+    def tick(self, request: gr.Request, seen: Any, *settings: Any) -> dict[Any, object]:
         """While it works: its progress, and the figures if something new has arrived."""
-        return self._show(self._job(request), alpha, keep, measure, seen)
+        return self._show(session_of(request), self._job(request), seen, *settings)
 
-    def _look_anew(self, request: gr.Request, alpha: float, keep: float, measure: Any) -> dict[Any, object]:
-        return self._show(self._job(request), alpha, keep, measure, None)
+    def _look_anew(self, request: gr.Request, *settings: Any) -> dict[Any, object]:
+        return self._show(session_of(request), self._job(request), None, *settings)
 
-    def _show(self, job: Job | None, alpha: float, keep: float, measure: Any, seen: Any) -> dict[Any, object]:
+    def _show(
+        self, session: str, job: Job | None, seen: Any, alpha: float, keep: float, measure: Any, single: Any,
+        beta: float, *own: float,
+    ) -> dict[Any, object]:  # fmt: skip
         if job is None:
-            empty = {out: gr.update(visible=False) for out in (*self.curves, *self.slices, self.measure)}
+            empty = {
+                out: gr.update(visible=False)
+                for out in (*self.curves, *self.slices, self.measure, self.single, self.single_curve)
+            }
             return {
                 **empty, self.status: notice(say("sweep.empty")), self.verdict: "", self.report: "", self.files: "",
-                self.table: gr.update(visible=False), self.slice_table: gr.update(visible=False),
+                **{table: gr.update(visible=False) for table in (self.table, *self.slice_tables)},
                 self.timer: gr.Timer(active=False), self.seen: None, self.head.strip: "",
             }  # fmt: skip
         now = (len(job.points), job.report is not None)
@@ -120,16 +149,21 @@ class SweepTab:
         }  # fmt: skip
         if seen is not None and tuple(seen) == now:
             return updates
-        shown = sweep_shown.figures(job, alpha, keep or None, str(measure or ""))
+        shown = sweep_shown.figures(job, alpha, keep or None, str(measure or ""), str(single or ""))
         for plot, figure in zip((*self.curves, *self.slices), (*shown.curves, *shown.slices), strict=True):
             updates[plot] = gr.update(value=figure, visible=figure is not None)
+        weights = attempt(lambda: weights_at(self.service, session, beta, own))
+        if not isinstance(weights, Problem):
+            updates[self.head.scores] = show_scores(self.service, session, weights)
         updates |= {
             self.verdict: shown.verdict,
             self.report: shown.report,
             self.files: shown.files,
             self.head.strip: shown.strip,
             self.table: frame(shown.table),
-            self.slice_table: frame(shown.slice_table),
+            **{t: frame(found) for t, found in zip(self.slice_tables, (*shown.slice_tables, None, None), strict=False)},
+            self.single: gr.update(choices=shown.singles, value=shown.single, visible=bool(shown.singles)),
+            self.single_curve: gr.update(value=shown.single_curve, visible=shown.single_curve is not None),
             self.measure: gr.update(choices=shown.measures, value=shown.measure, visible=bool(shown.measures)),
         }
         return updates
@@ -165,24 +199,36 @@ def build(service: Service, head: Header, compared: CompareTab) -> SweepTab:
         table = gr.Dataframe(interactive=False, show_label=False, visible=False, wrap=True)
     report = gr.HTML(padding=False)
     measure = gr.Dropdown([], label=say("sweep.measure"), visible=False, min_width=240)
-    languages = gr.Plot(show_label=False, label=say("sweep.plot.languages"), container=False, visible=False)
-    with gr.Row():
+    with gr.Row(elem_classes="gg-slices"):
+        languages = gr.Plot(show_label=False, label=say("sweep.plot.languages"), container=False, visible=False)
+    with gr.Row(elem_classes="gg-slices"):
         countries, places = (
             gr.Plot(show_label=False, label=say(f"sweep.plot.{name}"), container=False, visible=False, min_width=320)
             for name in ("countries", "map")
         )
+    on_slice = gr.HTML("", padding=False, js_on_load=ON_SLICE.replace("OF", "#tab-sweep"))
+    single = gr.Dropdown(
+        [], value=None, label=say("sweep.single"), info=say("sweep.single.info"), visible=False, min_width=240
+    )
+    with gr.Row(elem_classes="gg-curve"):
+        single_curve = gr.Plot(show_label=False, label=say("sweep.single"), container=False, visible=False)
     with gr.Accordion(say("sweep.slices"), open=False):
-        slice_table = gr.Dataframe(interactive=False, show_label=False, visible=False, wrap=True)
+        slice_tables = tuple(
+            gr.Dataframe(interactive=False, label=say(f"sweep.table.{kind}"), visible=False, wrap=True)
+            for kind in ("languages", "countries")
+        )
     files = gr.HTML(padding=False)
     tab = SweepTab(
-        service, head, tasks, alpha, keep, measure, status, verdict, (*curves, over_alpha), table, report,
-        (languages, countries, places), slice_table, files, gr.Timer(POLL, active=False), gr.State(None),
+        service, head, tasks, grid, alpha, keep, measure, status, verdict, (*curves, over_alpha), table, report,
+        (languages, countries, places), single, single_curve, slice_tables, files,
+        gr.Timer(POLL, active=False, render=False), gr.State(None),
     )  # fmt: skip
-    settings = [alpha, keep, measure]
-    start.click(tab.start, [tasks, grid, *settings], tab.outputs, **QUICK)
+    start.click(tab.start, tab.asked, tab.outputs, **QUICK)
     stop.click(tab.stop, None, None, **QUICK)
-    tab.timer.tick(tab.tick, [*settings, tab.seen], tab.outputs, **QUICK)
-    gr.on([alpha.input, keep.input, measure.input], tab._look_anew, settings, tab.outputs, **QUICK)
+    tab.timer.tick(tab.tick, [tab.seen, *tab.settings], tab.outputs, **QUICK)
+    asked_anew = [alpha.input, keep.input, measure.input, single.input]
+    gr.on(asked_anew, tab._look_anew, tab.settings, tab.outputs, **QUICK)
+    on_slice.select(slice_of, None, single, **QUICK).then(tab._look_anew, tab.settings, tab.outputs, **QUICK)
 
     def go_to(event: gr.EventData) -> list[float]:
         beta = min(max(float(event.index), 0.0), 1.0)

@@ -7,7 +7,7 @@ pair that is loaded, and asks again when β moves. A view never touches the head
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import gradio as gr
@@ -47,7 +47,10 @@ class View:
     the `quick` events ask for. in_time: the one that the `slow` events ask for. settled: what is shown when the thumb
     is let go, and `loaded` when a pair was loaded; None where `at_once` has said everything. others: further slow
     events with their own answers. after: events that have set inputs; they then ask, in time where the view can.
-    picks: outputs of which a click, by its index, sets β. cancel: the button that stops a slow answer.
+    picks: outputs of which a click, by its index, sets β. cancel: the button that stops a slow answer. fields: inputs
+    that belong to a comparison, by their name in a link to it (`language` is the page's own). settings: those of them
+    that `loaded` puts to the model's own. arrange: updates of `along`, what else is seen when fields are set to these
+    values. sample: an example in Thai, by fields.
     """
 
     box: gr.Column
@@ -63,6 +66,11 @@ class View:
     others: tuple[tuple[Any, InTime], ...] = ()
     picks: tuple[tuple[gr.HTML, Callable[[int], float]], ...] = ()
     cancel: gr.Button | None = None
+    fields: Mapping[str, gr.components.Component] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+    along: tuple[Any, ...] = ()
+    arrange: Callable[[Mapping[str, Any]], Mapping[Any, dict[str, Any]]] = lambda values: {}
+    sample: Mapping[str, str] = field(default_factory=dict)
 
 
 class ViewModule(Protocol):

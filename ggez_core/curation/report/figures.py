@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ...figures import BASE, INK, MERGED, PATTERNS, REGIONAL, Table, laid_out
 from ...regions import COUNTRIES
@@ -71,9 +71,9 @@ def stays_bars(tally: Tally, kind: str) -> go.Figure:
                 x=names,
                 y=counts,
                 name=name,
-                customdata=shares,
+                customdata=[[share, f"{kind}:{value}"] for share, value in zip(shares, slices, strict=True)],
                 marker={"color": color, "pattern": {"shape": pattern, "size": 6}},
-                hovertemplate=f"%{{x}}: %{{y:,}} {name}, %{{customdata:.0%}} kept<extra></extra>",
+                hovertemplate=f"%{{x}}: %{{y:,}} {name}, %{{customdata[0]:.0%}} kept<extra></extra>",
             )
         )
     figure.update_layout(barmode="group", bargap=0.25)
@@ -91,14 +91,9 @@ def stays_table(tally: Tally, kind: str) -> Table:
 
 def distribution(values: ArrayLike, limit: Limit, title: str = "") -> go.Figure:
     """How a measured column is spread, and where its limit cuts; values missing are left out."""
-    numbers = np.asarray(values, np.float64)
-    there = numbers[np.isfinite(numbers)]
-    bounds = [bound for bound in (limit.at_least, limit.at_most) if bound is not None]
+    counts, edges = _histogram(values, limit)
     figure = go.Figure()
-    if there.size:
-        low, high = np.quantile(there, (0.0, 0.995))  # a few giants would press all others into one bar
-        low, high = min(low, *bounds) if bounds else low, max(high, *bounds) if bounds else high
-        counts, edges = np.histogram(np.clip(there, low, high), bins=min(40, max(8, there.size // 10)))
+    if counts.size:
         middles = (edges[:-1] + edges[1:]) / 2
         inside = [
             (limit.at_least is None or m >= limit.at_least) and (limit.at_most is None or m <= limit.at_most)
@@ -118,6 +113,26 @@ def distribution(values: ArrayLike, limit: Limit, title: str = "") -> go.Figure:
         if bound is not None:
             figure.add_vline(x=bound, line={"color": INK, "dash": "dash"}, annotation_text=f"{sign} {bound:g}")
     return laid_out(figure, f"Where does “{limit.name}” cut?", title or limit.column, "rows", height=280)
+
+
+def distribution_table(values: ArrayLike, limit: Limit) -> Table:
+    """The numbers of `distribution`: rows in each bar."""
+    counts, edges = _histogram(values, limit)
+    rows = tuple(zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True))
+    return Table(f"Distribution of {limit.column}", ("from", "to", "rows"), rows)
+
+
+def _histogram(values: ArrayLike, limit: Limit) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Counts (n,) of finite values and the edges (n + 1,) of their bars, the limit's bounds among them."""
+    numbers = np.asarray(values, np.float64)
+    there = numbers[np.isfinite(numbers)]
+    if not there.size:
+        return np.zeros(0, np.int64), np.zeros(1)
+    bounds = [bound for bound in (limit.at_least, limit.at_most) if bound is not None]
+    low, high = np.quantile(there, (0.0, 0.995))  # a few giants would press all others into one bar
+    low, high = min(low, *bounds) if bounds else low, max(high, *bounds) if bounds else high
+    counts, edges = np.histogram(np.clip(there, low, high), bins=min(40, max(8, there.size // 10)))
+    return counts.astype(np.int64), edges
 
 
 def group_sizes(sizes: ArrayLike) -> go.Figure:

@@ -4,12 +4,21 @@ Every figure answers the one question that its title asks. Imports plotly; used 
 """
 
 from ...figures import Table
-from .curve import best_beta_by_alpha, best_beta_table, curve_table, parity_curve, tradeoff
+from .curve import (
+    best_beta_by_alpha,
+    best_beta_table,
+    curve_table,
+    parity_curve,
+    slice_curve,
+    slice_curve_table,
+    tradeoff,
+)
 from .humans import agreement_table, human_bars, human_grp, human_grp_table, human_table
 from .languages import (
     consistency_heatmap,
     consistency_table,
     embedding_map,
+    embedding_table,
     gap_table,
     language_bars,
     language_gap,
@@ -28,6 +37,7 @@ __all__ = [
     "country_map",
     "curve_table",
     "embedding_map",
+    "embedding_table",
     "gap_table",
     "human_bars",
     "human_grp",
@@ -36,6 +46,8 @@ __all__ = [
     "language_bars",
     "language_gap",
     "parity_curve",
+    "slice_curve",
+    "slice_curve_table",
     "slice_table",
     "tradeoff",
 ]

@@ -5,7 +5,7 @@ Nothing here needs a model: α can be moved as often as one likes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from ...figures import BASE, INK, MERGED, REGIONAL, Table, laid_out, whiskers
 from ..curve import CurvePoint
 from ..parity import choose
+from ..rows import Score
 
 
 def tradeoff(curve: Sequence[CurvePoint], alpha: float, chosen: float | None = None) -> go.Figure:
@@ -79,6 +80,38 @@ def parity_curve(curve: Sequence[CurvePoint], alpha: float, chosen: float | None
     if chosen is not None:
         figure.add_vline(x=chosen, line={"color": INK, "dash": "dash"}, annotation_text=f"β* = {chosen:g}")
     return laid_out(figure, "At which β is Global-Regional Parity best?", "β, from base (0) to regional (1)", "score")
+
+
+def slice_curve(sides: Mapping[str, Mapping[float, Score]], name: str) -> go.Figure:
+    """One language's or country's scores over β: side ("global", "regional") → β → its score row. name: its own."""
+    figure = go.Figure()
+    for side, color, dash in (("global", BASE, "dot"), ("regional", REGIONAL, "dash")):
+        rows = [row for _, row in sorted(sides.get(side, {}).items())]
+        values = [row.value for row in rows]
+        if rows:
+            figure.add_trace(
+                go.Scatter(
+                    x=[row.beta for row in rows],
+                    y=values,
+                    mode="lines+markers",
+                    name=side,
+                    customdata=[row.beta for row in rows],
+                    line={"color": color, "dash": dash},
+                    error_y=whiskers(values, [row.low for row in rows], [row.high for row in rows]),
+                    hovertemplate=f"{side} %{{y:.3f}} at β = %{{x}}<extra></extra>",
+                )
+            )
+    return laid_out(figure, f"Which β serves {name} well?", "β, from base (0) to regional (1)", "score (95 % interval)")
+
+
+def slice_curve_table(sides: Mapping[str, Mapping[float, Score]], name: str) -> Table:
+    """The numbers of `slice_curve`."""
+    rows = tuple(
+        (side, beta, row.value, row.low, row.high, row.n)
+        for side, found in sides.items()
+        for beta, row in sorted(found.items())
+    )
+    return Table(f"{name} over β", ("side", "β", "score", "low", "high", "n"), rows)
 
 
 def best_beta_by_alpha(curve: Sequence[CurvePoint], alpha: float) -> go.Figure:

@@ -149,6 +149,14 @@ def consistency_table(languages: Sequence[str], agreement: NDArray[np.float64], 
     return Table(f"Agreement of languages, {measure}", ("language", *languages), rows)
 
 
+def embedding_table(points: NDArray[np.float64], about: Mapping[str, Sequence[str]]) -> Table:
+    """The numbers of `embedding_map`: (n, 2) points with what is known of each, n texts by their head."""
+    rows: tuple[tuple[str | float, ...], ...] = tuple(
+        (*(texts[i] for texts in about.values()), float(x), float(y)) for i, (x, y) in enumerate(points)
+    )
+    return Table("Map of embeddings", (*about, "first component", "second component"), rows)
+
+
 def _hue(number: int) -> str:
     """Colours for many groups: the six told apart best, then steps around the wheel."""
     return SEQUENCE[number] if number < len(SEQUENCE) else f"hsl({(number * 137) % 360},55%,52%)"

@@ -21,7 +21,10 @@ NO_DATA = "rgba(128,128,128,0.15)"
 def country_bars(series: Mapping[str, Slices]) -> go.Figure:
     """A score by country for several models: name of the model → its score rows by country code."""
     named = {model: {country_name(code): row for code, row in rows.items()} for model, rows in series.items()}
-    return laid_out(bars(named), "Which countries gain?", "country", "score (95 % interval)")
+    figure = bars(named)
+    for trace, rows in zip(figure.data, series.values(), strict=True):
+        trace.customdata = list(rows)  # what a click tells is the code, as on the map
+    return laid_out(figure, "Which countries gain?", "country", "score (95 % interval)")
 
 
 def country_map(rows: Slices, countries: Sequence[str], base: Slices | None = None, name: str = "score") -> go.Figure:

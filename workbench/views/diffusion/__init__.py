@@ -96,7 +96,13 @@ def build(service: Service) -> View:
         others=((along.click, answers.strip),),
         picks=((strip, lambda index: draw.STRIP[index]),),
         cancel=cancel,
-    )
+        fields={
+            "prompt": prompt, "negative": negative, "seed": seed, "steps": steps, "guidance": guidance, "width": width,
+            "height": height, "scheduler": scheduler, "over": which,
+        },
+        settings=("steps", "guidance", "width", "height", "scheduler"),
+        sample={"prompt": next(example.text for example in world.examples() if example.language == "th")},
+    )  # fmt: skip
 
 
 def _pair_names() -> list[dict[str, str]]:

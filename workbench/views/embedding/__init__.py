@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -97,6 +98,14 @@ def build(service: Service) -> View:
         said, pace = answer(service, session, weights, *inputs)
         return Shown({shown: said}, pace)
 
+    def arrange(values: Mapping[str, Any]) -> Mapping[Any, dict[str, Any]]:
+        updates: dict[Any, dict[str, Any]] = {}
+        if "direction" in values:
+            updates |= zip((query, language, chips, captions, pictures), _show_inputs(values["direction"]), strict=True)
+        if "picture" in values:
+            updates[picker] = gr.update(value=_picker(values["picture"]))
+        return updates
+
     direction.input(_show_inputs, direction, [query, language, chips, captions, pictures], **QUICK)
     picker.select(_choose_picture, None, [picture, picker, upload], **QUICK)
     upload.input(_take_upload, upload, [picture, picker], **QUICK)
@@ -107,6 +116,10 @@ def build(service: Service) -> View:
         at_once=at_once,
         quick=(query.input, language.input, direction.input, captions.input, picture.change),
         after=(chips.select(_choose_example, None, [query, language], **QUICK),),
+        fields={"direction": direction, "query": query, "in": language, "picture": picture, "captions": captions},
+        along=(chips, pictures, picker),
+        arrange=arrange,
+        sample={"direction": "pictures", **_sample()},
     )
 
 
@@ -120,7 +133,12 @@ def _choose_picture(event: gr.EventData) -> tuple[str, str, None]:
     return chosen, _picker(chosen), None
 
 
-def _show_inputs(direction: Direction) -> list[object]:
+def _sample() -> dict[str, str]:
+    example = next(example for example in world.examples() if example.language == "th")
+    return {"query": example.text, "in": example.language}
+
+
+def _show_inputs(direction: Direction) -> list[dict[str, Any]]:
     """Which of query, language, examples, caption language and pictures are seen."""
     of_texts, of_pictures = gr.update(visible=direction == "pictures"), gr.update(visible=direction == "captions")
     return [of_texts, of_texts, of_texts, of_pictures, of_pictures]

@@ -85,7 +85,14 @@ def build(service: Service) -> View:
         settled=answers.settled,
         loaded=answers.loaded,
         cancel=cancel,
-    )
+        fields={
+            "picture": picture, "question": question, "in": language, "options": options, "tokens": longest,
+            "temperature": temperature, "seed": seed,
+        },
+        along=(picker,),
+        arrange=lambda values: {picker: gr.update(value=_picker(values["picture"]))} if "picture" in values else {},
+        sample=_sample(),
+    )  # fmt: skip
 
 
 def _choose_example(event: gr.EventData) -> list[object]:
@@ -97,6 +104,12 @@ def _choose_example(event: gr.EventData) -> list[object]:
 def _choose_picture(event: gr.EventData) -> tuple[str, str, None]:
     chosen = world.gallery()[int(event.index)].id
     return chosen, _picker(chosen), None
+
+
+def _sample() -> dict[str, str]:
+    example = next(example for example in ask.examples() if example.language == "th")
+    options = "\n".join(example.options)
+    return {"picture": example.picture, "question": example.text, "in": example.language, "options": options}
 
 
 def _picker(chosen: str) -> str:

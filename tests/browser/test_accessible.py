@@ -1,0 +1,46 @@
+"""Every tab as axe-core sees it, in light and dark: nothing serious, nothing critical, and everything has a name."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+LOADING = 180_000  # milliseconds; the first visit imports torch and transformers
+TABS = ("Models", "Compare", "Sweep", "Rate", "Export", "Curate", "Train", "Cross-lingual")
+RUN = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, url: str, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_role("region", name=re.compile("^Merged")).first.wait_for(timeout=LOADING)
+    page.add_script_tag(content=(importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text())
+    found: list[str] = []
+    for name in TABS:
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.get_by_role("tabpanel").filter(visible=True).wait_for()
+        page.get_by_label("Empty value").filter(visible=True).wait_for(state="detached")  # a figure that is on its way
+        page.wait_for_timeout(500)  # colours fade in; axe would measure them half way
+        found += [f"{name}: {line}" for line in serious(page)]
+    context.close()
+    assert not found, "\n".join(found)
+
+
+def serious(page: Page) -> list[str]:
+    """One line for each serious or critical finding of axe-core on the page as it stands."""
+    violations: list[dict[str, Any]] = page.evaluate(RUN)
+    return [
+        f"{v['impact']} {v['id']} ({v['help']}): {json.dumps(node['html'][:200])} {node['failureSummary'][:300]!r}"
+        for v in violations
+        if v["impact"] in ("serious", "critical")
+        for node in v["nodes"]
+    ]
