@@ -70,7 +70,7 @@ def export(
     from ggez_core.merging import merge
 
     started = time.perf_counter()
-    merge(
+    done = merge(
         pair.base,
         pair.regional,
         weights.beta,
@@ -80,7 +80,7 @@ def export(
         shard_size=shard_size,
         progress=progress,
     )
-    notes = _write_card(service, pair, folder) if card else ()
+    notes = _write_card(service, pair, folder, done.seconds) if card else ()
     shown = "" if service.settings.shared else str(folder)
     return Exported(
         name=folder.name,
@@ -94,11 +94,11 @@ def export(
     )
 
 
-def _write_card(service: Service, pair: Pair, folder: Path) -> tuple[str, ...]:
+def _write_card(service: Service, pair: Pair, folder: Path, seconds: float) -> tuple[str, ...]:
     """Write the model card; what it warns of. The export is whole without it, so a problem is only said."""
-    from ggez_core.publishing import write_card
+    from ggez_core.publishing import Cost, write_card
 
     job = service.sweeps.latest(pair)
     sweep = job.folder if job is not None and job.report is not None else None
-    done = attempt(lambda: write_card(folder, sweep=sweep))
+    done = attempt(lambda: write_card(folder, sweep=sweep, took=Cost("the merge", seconds)))
     return (done.message,) if isinstance(done, Problem) else done.warnings

@@ -61,6 +61,13 @@ class Exports:
         folder.parent.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def made(self, ticket: str, name: str) -> Path:
+        """The folder of an export that there is. Raises OutputError where the visitor has none of that name."""
+        folder = self._root / ticket / name
+        if not _NAME.fullmatch(name) or not folder.is_dir():
+            raise OutputError(f"{name[:80]!r} is none of your exports; export the model first")
+        return folder
+
     def files(self, ticket: str, name: str) -> tuple[ExportedFile, ...]:
         """The files of an export, weights first."""
         found = sorted(_within(self._root / ticket / name).items(), key=lambda f: (f[1].suffix != ".safetensors", f[0]))

@@ -13,6 +13,7 @@ from .weights import Weights
 if TYPE_CHECKING:
     from ggez_core.checkpoints import Comparison
     from ggez_core.checkpoints.compare import Status
+    from ggez_core.publishing.upload import Pushed
 
     from .service import Loaded
 
@@ -108,6 +109,15 @@ def in_force(weights: Weights) -> Html:
         own = ", ".join(f"{name} {beta:.2f}" for name, beta in weights.components)
         said = say("export.beta.rest", beta=weights.beta, components=own)
     return tag("p", tag("b", say("export.in_force")), ": ", said, cls="gg-force")
+
+
+def pushed(done: Pushed) -> Html:
+    """A finished push, with what a person should know, and the address."""
+    kind = say("push.private" if done.upload.private else "push.open")
+    values = {"repo": done.upload.repo, "kind": kind, "size": size(done.upload.nbytes)}
+    said = notice(say("push.done" if done.commit else "push.same", **values), "good")
+    link = tag("a", done.url, href=done.url, target="_blank", rel="noopener noreferrer", cls="gg-download")
+    return tag("div", said, *map(notice, done.upload.notes), link, cls="gg-export")
 
 
 def exported(done: Exported) -> Html:

@@ -211,10 +211,11 @@ class _Adaptation:
 
     def _export(self, beta: float) -> str:
         from ..merging import merge
-        from ..publishing import write_card
+        from ..publishing import Cost, write_card
 
         target = self.folder / "model"
         shutil.rmtree(target, ignore_errors=True)
-        merge(self.settings.base, self._regional, beta, target, progress=self.progress)
-        write_card(target, sweep=self.folder / "sweep", name=self.settings.name or None)
+        done = merge(self.settings.base, self._regional, beta, target, progress=self.progress)
+        took = Cost("the merge", done.seconds)
+        write_card(target, sweep=self.folder / "sweep", name=self.settings.name or None, took=took)
         return f"{target} at β = {beta:g}, with its card"

@@ -28,12 +28,20 @@ def card(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a README.md that isn't of this verb.")
     ] = False,
+    watts: Annotated[
+        float | None,
+        typer.Option(help="What the machine drew, in W, to estimate energy; else 65, and 400 a graphics card."),
+    ] = None,
+    carbon: Annotated[
+        float | None, typer.Option(help="g of CO₂eq a kWh where it was computed; else 480, the world's mean.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write OUT/README.md: recipe, lineage and licences, and from a sweep α, β*, scores, the curve and countries."""
-    from ..publishing import write_card
+    """Write OUT/README.md: recipe, lineage and licences, and from a sweep α, β*, scores, the curve, countries, cost."""
+    from ..publishing import Power, write_card
 
-    done = write_card(output, sweep=sweep, name=name, license=license, overwrite=overwrite)
+    power = Power(watts) if carbon is None else Power(watts, carbon)
+    done = write_card(output, sweep=sweep, name=name, license=license, overwrite=overwrite, power=power)
     if as_json:
         print_json(done.as_dict())
         return

@@ -85,6 +85,9 @@ def merge(
             recipe, output,
             shard_size=shard_size, threads=threads, device=device, verify=verify, resume=resume, progress=progress,
         )  # fmt: skip
+    from ..publishing.cost import record
+
+    record(result.output, result.seconds, device)
     print_json(result.as_dict()) if as_json else _show(result)
 
 

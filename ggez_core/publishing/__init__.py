@@ -4,6 +4,7 @@ Reads what a merge and a sweep have written; used by the command line and the pa
 """
 
 from .card import Card, write_card
+from .cost import Cost, Power
 from .upload import Pushed, push
 
-__all__ = ["Card", "Pushed", "push", "write_card"]
+__all__ = ["Card", "Cost", "Power", "Pushed", "push", "write_card"]

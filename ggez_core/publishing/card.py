@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from ..evaluation.rows import Score
 from ..families import families, loading_code
 from ..merging import Recipe
 from ..merging.to_disk import RECIPE_FILE
+from .cost import Cost, Power, merge_cost, run_cost
 from .lineage import CARD, Parent, common_license, parents
 from .markdown import one_line
 from .picture import curve_png
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 BEGIN, END = "<!-- ggez card: begin -->", "<!-- ggez card: end -->"
 PICTURE = "card/scores-over-beta.png"
 FACTS = ("base_model", "base_model_relation", "model-index")  # of the merge; the rest of front matter is a person's
+EMISSIONS, ESTIMATED = "co2_eq_emissions", "estimated by ggez card"
 _LANGUAGE = re.compile(r"[a-z]{2,3}")  # what the Hub takes: ISO 639-1, -2 and -3
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}")
 _LIBRARIES = {"transformers": "transformers", "diffusers": "diffusers", "open_clip": "open_clip"}  # by layout
@@ -68,13 +70,16 @@ def write_card(
     name: str | None = None,
     license: str | None = None,
     overwrite: bool = False,
+    took: Cost | None = None,
+    power: Power | None = None,
 ) -> Card:
     """Write `folder`/README.md from the recipe that is in there, the parents' cards and a sweep of the same pair.
 
     sweep: the folder that `ggez sweep -o` filled. name: the model's; by default the folder's. license: the Hub's
     identifier of one that the person who publishes has chosen; by default the one that all parents have. A README.md
     with the markers gets its section and the facts of its front matter anew; one without is refused, or replaced with
-    `overwrite`.
+    `overwrite`. took: what the merge took, by default as `ggez merge` noted it; with the training of a parent that is a
+    run of ours it is told with energy and CO₂eq, which are estimated with `power`.
 
     Raises CheckpointError for a folder without weights, RecipeError for one without a recipe, DataError for a sweep of
     something else, OutputError for a README.md of a person's own.
@@ -89,8 +94,9 @@ def write_card(
     measured = results(recipe, Path(sweep).expanduser()) if sweep is not None else None
     chosen = license or common_license(found)
     known = Known(
-        title, recipe, found, chosen, loading_code(checkpoint, title), measured, PICTURE if measured else None
-    )
+        title, recipe, found, chosen, loading_code(checkpoint, title), measured, PICTURE if measured else None,
+        _costs(took or merge_cost(out), found), power or Power(),
+    )  # fmt: skip
     front = _front_matter(known, checkpoint)
     section = f"{BEGIN}\n{body(known)}\n{END}"
     content = _readme(out / CARD, front, section, overwrite, told=("license",) if license else ())
@@ -100,6 +106,13 @@ def write_card(
     write_file(out / CARD, content.encode())
     scores = sum(len(result["metrics"]) for index in front.get("model-index", ()) for result in index["results"])
     return Card(out / CARD, chosen, _warnings(known), scores)
+
+
+def _costs(merge: Cost | None, found: Sequence[Parent]) -> tuple[Cost, ...]:
+    """What was computed by us for this model."""
+    runs = ((parent, run_cost(Path(parent.source).expanduser())) for parent in found if not parent.hub_id)
+    trained = [replace(cost, what=f"{parent.shown}: {cost.what}") for parent, cost in runs if cost is not None]
+    return (*([merge] if merge is not None else []), *trained)
 
 
 def _recipe(folder: Path) -> Recipe:
@@ -145,6 +158,11 @@ def _front_matter(known: Known, checkpoint: Checkpoint) -> dict[str, Any]:
     )
     if hub_ids:
         data["base_model_relation"] = "merge"
+    if known.costs:
+        data[EMISSIONS] = {
+            "emissions": float(f"{known.power.grams(known.costs):.3g}"),
+            "source": f"{ESTIMATED}: time by the clock, and {known.power.assumed(known.costs)}",
+        }
     found: dict[str, Any] = data.to_dict()  # type: ignore[no-untyped-call]
     return found
 
@@ -250,6 +268,9 @@ def _readme(path: Path, front: Mapping[str, Any], section: str, overwrite: bool,
             )
         text = f"{before}{section}{after}".strip("\n")
         renewed = {*FACTS, *told}
+        stated = old.data.to_dict().get(EMISSIONS)
+        if isinstance(stated, Mapping) and str(stated.get("source", "")).startswith(ESTIMATED):
+            renewed.add(EMISSIONS)  # an estimate of ours; what a person states stays
         kept = {key: value for key, value in old.data.to_dict().items() if key not in renewed}
     renewed_first = {**front, **kept}
     import yaml

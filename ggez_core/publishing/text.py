@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import __version__
@@ -12,6 +12,7 @@ from ..evaluation.report import Reported
 from ..evaluation.rows import Score
 from ..merging import Recipe
 from ..regions import COUNTRIES
+from .cost import Cost, Power
 from .lineage import Parent
 from .markdown import block, code, plain, table
 from .results import Kind, Results
@@ -22,7 +23,10 @@ ROLES = {"base": "base", "regional": "regional", "model": "merged in"}
 
 @dataclass(frozen=True)
 class Known:
-    """Everything that a card tells. picture: the path of the curve's picture, relative to the card."""
+    """Everything that a card tells. picture: the path of the curve's picture, relative to the card.
+
+    costs: of the merge, and of parents that are runs of ours, each with the parent's name in `what`.
+    """
 
     name: str
     recipe: Recipe
@@ -31,6 +35,8 @@ class Known:
     loading_code: str
     results: Results | None = None
     picture: str | None = None
+    costs: tuple[Cost, ...] = ()
+    power: Power = field(default_factory=Power)
 
 
 def body(known: Known) -> str:
@@ -39,7 +45,7 @@ def body(known: Known) -> str:
     if known.results is not None:
         parts += [_chosen(known.results), _scores(known.results), _curve(known.results, known.picture)]
         parts += [_slices(known.results, kind) for kind in ("country", "language")]
-    parts += [_emissions(known.parents), _closing()]
+    parts += [_took(known), _closing()]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -192,13 +198,28 @@ def _place(key: str, kind: Kind) -> str:
     return plain(country.name) if country else code(key)
 
 
-def _emissions(found: Sequence[Parent]) -> str:
-    said = [
-        f"- {_linked(parent)}: {parent.grams / 1000:,.3g} kg of CO₂eq, as its card states"
-        for parent in found
+def _took(known: Known) -> str:
+    """Hours, energy and CO₂eq of what was computed here, and what parents' cards state of their own training."""
+    costs, power = known.costs, known.power
+    said = []
+    if costs:
+        rows = [
+            (plain(cost.what), _lasted(cost.seconds), f"{power.kwh(cost):.2g} kWh", f"{power.grams([cost]):.2g} g")
+            for cost in costs
+        ]
+        said.append(table(("what", "time", "energy", "CO₂eq"), rows))
+        said.append(f"Times were measured, by the clock; the rest is an estimate that assumes {power.assumed(costs)}.")
+    stated = [
+        f"- {_linked(parent)}: {parent.grams / 1000:,.3g} kg of CO₂eq for its training, as its card states"
+        for parent in known.parents
         if parent.grams is not None
     ]
-    return "## Emissions of training\n\n" + "\n".join(said) if said else ""
+    said += ["\n".join(stated)] if stated else []
+    return "\n\n".join(["## What it took", *said]) if said else ""
+
+
+def _lasted(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds < 60 else f"{seconds / 3600:.2g} h"
 
 
 def _closing() -> str:

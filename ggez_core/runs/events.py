@@ -1,8 +1,8 @@
 """What happened in a run, one JSON line an event: appended by its process, read by everybody at any time.
 
-Every event has `time` and `kind`: "began" (with facts, and `step` where it goes on from), "step" (a `Logged`), "saved",
-"evaluation" (rows, score), "ended". After a kill, a run goes on from its last checkpoint: what came after that is then
-told again, and `effective` leaves out what was superseded.
+Every event has `time` and `kind`: "began" (facts, machine, and `step` where it goes on from), "step" (a `Logged`),
+"saved", "evaluation" (rows, score), "ended". After a kill, a run goes on from its last checkpoint: what came after that
+is then told again, and `effective` leaves out what was superseded.
 """
 
 from __future__ import annotations

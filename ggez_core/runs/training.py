@@ -32,7 +32,8 @@ def train_run(run: RunFolder, reporter: Reporter) -> Trained:
         plan = kind_of(config).plan(settings, run.path / "prepared", reporter.preparing)
     done = max(SavedStates(run.training / "checkpoints", 1).steps(), default=0)
     steps = plan.order.steps(settings.loop)
-    reporter.event("began", {"step": done, "steps": steps, "facts": plan.facts})
+    machine = {"device": accelerator.device.type, "processes": accelerator.num_processes}
+    reporter.event("began", {"step": done, "steps": steps, "facts": plan.facts, "machine": machine})
     reporter.reached(done, steps)
     sampler: Sampler | None = None
     if plan.asked is not None and plan.asked.texts and reporter.main:

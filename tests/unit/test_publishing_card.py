@@ -21,9 +21,11 @@ from ggez_core.evaluation.rows import Score, append_rows
 from ggez_core.evaluation.setting import Setting
 from ggez_core.publishing import markdown, write_card
 from ggez_core.publishing.card import BEGIN, END, PICTURE
+from ggez_core.publishing.cost import RECORD, record
 from ggez_core.publishing.lineage import parents
 from tests.conftest import Ggez
 from tests.tiny import write_checkpoint
+from tests.tiny_runs import fabricated
 
 
 @pytest.fixture(autouse=True)
@@ -300,3 +302,60 @@ def test_an_adapter_is_a_parent_of_its_own() -> None:
     assert [(p.shown, p.role) for p in parents(recipe)] == [
         ("demo:siglip/base", "base"), ("base", "regional"), ("lora", "regional")
     ]  # fmt: skip
+
+
+def test_what_it_took_is_measured_and_its_energy_says_what_it_assumes(ggez: Ggez, tmp_path: Path) -> None:
+    """1,800 s of a merge and two sittings of a run of 3,600 s with two cards: hours × watts × g a kWh, by hand."""
+    run = fabricated(tmp_path / "run")
+    events = run.path / "events.jsonl"
+    lines = [
+        {"time": 1000.0, "kind": "began", "step": 0, "machine": {"device": "cuda", "processes": 2}},
+        {"time": 2800.0, "kind": "step", "step": 40},
+        {"time": 9_000_000.0, "kind": "began", "step": 20, "machine": {"device": "cuda", "processes": 2}},
+        {"time": 9_001_800.0, "kind": "ended", "step": 60},
+    ]
+    events.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    model = model_with_card(run.path / "training" / "model", license="mit")
+    base = model_with_card(tmp_path / "base", license="mit", co2_eq_emissions=2500)
+    out = merged(tmp_path / "out", str(base), str(model))
+    record(out, 1800.0)
+    status, _, error = ggez("card", out)
+    assert status == 0, error
+    card = ModelCard.load(out / "README.md")
+    kwh = 0.5 * 0.065 + 1.0 * (0.065 + 2 * 0.4)
+    assert card.data["co2_eq_emissions"]["emissions"] == pytest.approx(kwh * 480, rel=0.01)
+    assert "65 W and 400 W a graphics card" in card.data["co2_eq_emissions"]["source"]
+    took = card.text.partition("## What it took")[2]
+    assert f"| the merge | 0.5 h | {0.5 * 0.065:.2g} kWh |" in took
+    assert f"its training, 60 steps | 1 h | {0.065 + 0.8:.2g} kWh |" in took
+    assert "assumes 65 W and 400 W a graphics card, and 480 g of CO₂eq a kWh, the world's mean in 2023" in took
+    assert "2.5 kg of CO₂eq for its training, as its card states" in took
+
+    assert ggez("card", out, "--watts", 100, "--carbon", 50)[0] == 0
+    again = ModelCard.load(out / "README.md")
+    assert again.data["co2_eq_emissions"]["emissions"] == pytest.approx(1.5 * 0.1 * 50, rel=0.01)
+    assert "world's mean" not in again.text
+    (out / "README.md").write_text(again.content.replace("estimated by ggez card", "my own meter"))
+    assert ggez("card", out)[0] == 0
+    assert ModelCard.load(out / "README.md").data["co2_eq_emissions"]["emissions"] == pytest.approx(7.5, rel=0.01)
+    assert ggez("card", out, "--watts", 0)[0] == 2
+
+
+def test_a_time_that_nobody_noted_is_not_told(tmp_path: Path) -> None:
+    out = merged(tmp_path / "out", "demo:siglip/base", "demo:siglip/sea")
+    write_card(out)
+    card = ModelCard.load(out / "README.md")
+    assert "What it took" not in card.text
+    assert "co2_eq_emissions" not in card.data.to_dict()
+    (out / RECORD).write_text('{"seconds": "soon"}')
+    write_card(out)
+    assert "What it took" not in (out / "README.md").read_text("utf-8")
+
+
+def test_the_command_notes_how_long_a_merge_took(ggez: Ggez, tmp_path: Path) -> None:
+    ends = ("--base", "demo:siglip/base", "--regional", "demo:siglip/sea")
+    status, _, error = ggez("merge", *ends, "--beta", 0.5, "-o", tmp_path / "out")
+    assert status == 0, error
+    assert json.loads((tmp_path / "out" / RECORD).read_text("utf-8"))["seconds"] > 0
+    assert ggez("card", tmp_path / "out")[0] == 0
+    assert "| the merge |" in (tmp_path / "out/README.md").read_text("utf-8")

@@ -1,9 +1,10 @@
-"""The Export tab: write the merged checkpoint at the weights in force, fetch it, and learn how to load it."""
+"""The Export tab: write the merged checkpoint at the weights in force, fetch it, load it, and push it to the Hub."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -15,11 +16,15 @@ from ..exporting import export as export_merged
 from ..header import Header
 from ..markup import fine, notice
 from ..problem import Problem, attempt
+from ..pushing import Login, push_export
 from ..service import Service
 from ..session import session_of
 from ..text import say
 from ..weights import Weights
 from .models import on_page
+
+if TYPE_CHECKING:
+    from ggez_core.publishing.upload import Pushed
 
 
 def in_force() -> gr.HTML:
@@ -46,6 +51,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
     button = gr.Button(say("export.button"), variant="primary")
     result = gr.HTML(notice(say("export.empty")), padding=False)
     code = gr.Code(label=say("export.code"), language="python", interactive=False, visible=False)
+    last = gr.State("")
 
     def pressed(
         request: gr.Request,
@@ -56,28 +62,77 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
         card: bool,
         *own: float,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> tuple[str, object, object]:
+    ) -> tuple[str, object, object, object]:
         session = session_of(request)
 
         def work() -> Exported:
             components = header.own_betas(service.current(session), own)
-            shown = on_page(progress, with_speed())
+            shown = on_page(progress, with_speed(lambda rate: say("export.progress", rate=rate)))
             return export_merged(
                 service, session, name, beta, components, dtype=dtype, shard_size=shards, card=card, progress=shown
             )
 
         done = attempt(work)
         if isinstance(done, Problem):
-            return notice(done.message, "problem"), gr.skip(), gr.skip()
-        return reports.exported(done), gr.update(value=done.loading_code, visible=True), next_name(done.name)
+            return notice(done.message, "problem"), gr.skip(), gr.skip(), gr.skip()
+        shown = gr.update(value=done.loading_code, visible=True)
+        return reports.exported(done), shown, next_name(done.name), done.name
 
     button.click(
         pressed,
         [name, head.beta, dtype, shards, card, *head.components],
-        [result, code, name],
+        [result, code, name, last],
         show_progress_on=result,
         concurrency_limit=1,
         concurrency_id="export",
+        api_visibility="private",
+    )
+    login = Login.here(service.settings)
+    if login.possible:
+        _push(service, login, last)
+
+
+def _push(service: Service, login: Login, last: gr.State) -> None:
+    """Sending the last export to the Hub, where somebody can be logged in."""
+    with gr.Accordion(say("push.title"), open=False):
+        if login.button:
+            gr.LoginButton()
+        with gr.Row():
+            repo = gr.Textbox(label=say("push.repo"), info=say("push.repo.info"), max_length=100, max_lines=1)
+            with gr.Column():
+                public = gr.Checkbox(False, label=say("push.public"))
+                update = gr.Checkbox(False, label=say("push.update"), info=say("push.update.info"))
+        button = gr.Button(say("push.button"))
+        result = gr.HTML(notice(say("push.empty")), padding=False)
+
+    def pressed(
+        request: gr.Request,
+        oauth: gr.OAuthToken | None,  # put in by Gradio from the visitor's own login, never sent by the page
+        name: str,
+        repo: str,
+        public: bool,
+        update: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> str:
+        def work() -> Pushed:
+            shown = on_page(progress, with_speed(lambda rate: say("push.progress", rate=rate)))
+            token = oauth.token if oauth is not None else None
+            return push_export(
+                service, session_of(request), name, repo, public=public, update=update, token=token, progress=shown
+            )
+
+        if not name:
+            return notice(say("push.empty"), "problem")
+        done = attempt(work)
+        return notice(done.message, "problem") if isinstance(done, Problem) else reports.pushed(done)
+
+    button.click(
+        pressed,
+        [last, repo, public, update],
+        result,
+        show_progress_on=result,
+        concurrency_limit=2,
+        concurrency_id="push",
         api_visibility="private",
     )
 
@@ -88,7 +143,7 @@ def next_name(name: str) -> str:
     return f"{stem}-{int(number) + 1}" if dash and number.isdecimal() and number.isascii() else f"{name[:60]}-2"
 
 
-def with_speed() -> Callable[[Step], str]:
-    """What the progress bar says: bytes a second since now."""
+def with_speed(said: Callable[[float], str]) -> Callable[[Step], str]:
+    """What the progress bar says: MB a second since now."""
     started = time.perf_counter()
-    return lambda step: say("export.progress", rate=step.done / 1e6 / max(time.perf_counter() - started, 1e-3))
+    return lambda step: said(step.done / 1e6 / max(time.perf_counter() - started, 1e-3))
