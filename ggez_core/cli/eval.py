@@ -71,13 +71,20 @@ def evaluate(
 
 
 def local_data(options: list[str] | None, tasks: list[str]) -> dict[str, Path]:
-    """Folders by task. Raises DataError for a folder without a task where several are named."""
+    """Folders by task, which may be named without its options where one is of that name.
+
+    Raises DataError for a folder that can be of several tasks, or that isn't there.
+    """
     folders = {}
     for option in options or []:
         named = next((task for task in tasks if option.startswith(f"{task}=")), None)
+        path = Path(option.removeprefix(f"{named}="))
+        if named is None:
+            name, _, rest = option.partition("=")
+            alike = [task for task in tasks if task.partition(":")[0] == name]
+            named, path = (alike[0], Path(rest)) if len(alike) == 1 and rest else (None, path)
         if named is None and len(tasks) != 1:
             raise DataError(f"--data {option}: whose data is it? write TASK={option}, with one of the tasks asked for")
-        path = Path(option.removeprefix(f"{named}="))
         if not path.exists():
             raise DataError(f"--data {option}: there is no {path}")
         folders[named or tasks[0]] = path

@@ -46,6 +46,8 @@ class _Measurer:
 
     def __init__(self, folder: str, signals: list[str], names: dict[str, str], threads: str | None) -> None:
         os.environ["OMP_NUM_THREADS"] = threads or "1"
+        quiet = {"TQDM_DISABLE": "1", "TRANSFORMERS_VERBOSITY": "error"}  # what a worker says lands on our stdout
+        os.environ.update({name: value for name, value in quiet.items() if name not in os.environ})
         self._work = Work(folder, tuple(signals), names)
 
     def measure(self, pieces: Any) -> list[str]:

@@ -135,6 +135,8 @@ def test_sweep_leaves_everything_in_its_folder(ends: tuple[Path, Path], tmp_path
         ("eval {base} --task world-questions", "can be asked of lvlm models, and this one is embedding"),
         ("eval {base} --task pairs --data nowhere", "there is no nowhere"),
         ("eval {base} --task pairs --task world-retrieval --data {base}", "whose data is it"),
+        ("eval {base} --task custom:ask=open --data custom={base}", "can be asked of lvlm models"),
+        ("eval {base} --task custom:ask=open --task custom:ask=choice --data custom={base}", "whose data is it"),
         ("eval {base} --task pairs --dtype int4", "--dtype int4: is none of"),
         ("eval {base} --task pairs --device tpu9", "--device tpu9: can't be used here"),
         ("eval ./nowhere --task pairs", "no such folder"),
