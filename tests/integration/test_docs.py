@@ -6,6 +6,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,11 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """Of a page's headings, as GitHub and the documentation make them."""
+    """Of a page's headings, as GitHub and the documentation make them, and of the names whose docstrings it shows."""
     heads = re.findall(r"^#+ (.*?)\s*$", _FENCE.sub("", text), re.M)
-    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", head.lower())).strip("-") for head in heads}
+    return {*re.findall(r"^::: (\S+)$", text, re.M)} | {
+        re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", head.lower())).strip("-") for head in heads
+    }
 
 
 def test_every_page_is_in_the_navigation() -> None:
@@ -72,12 +75,16 @@ def test_every_command_that_is_shown_is_run_or_says_why_not(path: Path) -> None:
 RUN = [path for path in doc_pages.pages() if re.search("^<!-- run", path.read_text("utf-8"), re.M)]
 
 
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[doc_pages.Workshop]:
+    """What all pages are run with."""
+    with doc_pages.workshop(tmp_path_factory.mktemp("workshop")) as made:
+        yield made
+
+
 @pytest.mark.parametrize("path", RUN, ids=name_of)
-def test_what_a_page_shows_is_what_happens(
-    path: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    cache = tmp_path_factory.getbasetemp() / "doc_pages"
-    for ran in doc_pages.run(path.read_text("utf-8"), tmp_path, cache):
+def test_what_a_page_shows_is_what_happens(path: Path, tmp_path: Path, shop: doc_pages.Workshop) -> None:
+    for ran in doc_pages.run(path.read_text("utf-8"), tmp_path, shop):
         problem = doc_pages.differences(ran.said.text, ran.printed)
         assert problem is None, f"{problem}\n\n{ran.printed}"
 
