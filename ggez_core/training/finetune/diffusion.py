@@ -32,7 +32,7 @@ from .settings import FinetuneSettings
 from .trained import FinetuneObjective, loaded
 
 UNET = "unet"
-_IMAGES, _TEXTS = 8, 32  # computed at a time
+_PIXELS, _MOST, _TEXTS = 8 << 20, 256, 32  # of pictures computed at a time, pictures and texts
 
 
 def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progress: Progress) -> Plan:
@@ -79,9 +79,13 @@ class Prepared:
         known = {text: place for place, text in enumerate(texts)}
         texts.append("")
         shapes: dict[str, tuple[int, ...]] = {}
+        at_once = max(1, min(_MOST, _PIXELS // denoising.resolution**2))
         sizes = torch.zeros(len(examples), 6)
-        for row in range(len(examples)) if denoising.sized else ():
-            sizes[row] = torch.tensor(denoising.size_of(examples.images.some([row])[0]))
+        for first in range(0, len(examples), at_once) if denoising.sized else ():
+            some = range(first, min(first + at_once, len(examples)))
+            told = [denoising.size_of(image) for image in examples.pictures(some)]
+            sizes[some.start : some.stop] = torch.tensor(told, dtype=sizes.dtype)
+            progress(Step(some.stop, len(examples), "rows", "looking at sizes"))
 
         def latents(first: int, last: int) -> Floats:
             found = denoising.latents(examples.pictures(range(first, last)))
@@ -102,7 +106,7 @@ class Prepared:
         pictures = _kept(work, weights, [str(denoising.resolution), *examples.keys], report)
         words = _kept(work, weights, texts, report)
         made = cls(
-            pictures.rows("latents", len(examples), ("vae",), latents, batch=_IMAGES).at(at_base),
+            pictures.rows("latents", len(examples), ("vae",), latents, batch=at_once).at(at_base),
             words.rows("texts", len(texts), encoders, hidden, batch=_TEXTS).at(at_base),
             words.rows("pooled texts", len(texts), encoders, pooled, batch=_TEXTS).at(at_base),
             [known[text] for text in examples.column("text")],
