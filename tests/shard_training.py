@@ -12,6 +12,7 @@ import torch
 import torch.distributed as dist
 from torch.distributed.fsdp import fully_shard
 
+from ggez_core.training.averaged import Averaged
 from ggez_core.training.optimizers import optimizer_of
 from ggez_core.training.saved import SavedStates, moment_of, restore, whole_weights
 from ggez_core.training.settings import LoopSettings
@@ -20,39 +21,43 @@ from tests.tiny_training import Line
 SETTINGS = LoopSettings(steps=4, batch=8, device="cpu")
 
 
-def spread() -> tuple[Line, torch.optim.Optimizer]:
-    """The line with its weights spread, and its optimizer."""
+def spread() -> tuple[Line, torch.optim.Optimizer, Averaged]:
+    """The line with its weights spread, its optimizer, and the average of its weights."""
     line = Line(dropout=0.0)
     fully_shard(line)
-    return line, optimizer_of(line, SETTINGS)
+    return line, optimizer_of(line, SETTINGS), Averaged([p for p in line.parameters() if p.requires_grad], 0.5)
 
 
-def steps(line: Line, optimizer: torch.optim.Optimizer, first: int) -> None:
+def steps(line: Line, optimizer: torch.optim.Optimizer, average: Averaged, first: int) -> None:
     """Two steps."""
     for step in range(first, first + 2):
         parts = line(line.batch(range(8 * step, 8 * step + 8), [step] * 8).inputs)
         (parts["near"] + parts["apart"]).backward()
         optimizer.step()
         optimizer.zero_grad()
+        average.update(step)
 
 
 def main(folder: Path) -> None:
     """Two steps, a checkpoint, two more; and again from the checkpoint."""
     dist.init_process_group("gloo")
-    line, optimizer = spread()
-    steps(line, optimizer, 0)
-    moment = moment_of(2, line, optimizer, {})
+    line, optimizer, average = spread()
+    steps(line, optimizer, average, 0)
+    moment = moment_of(2, line, optimizer, {}, average)
     if dist.get_rank() == 0:
         SavedStates(folder, 1).save(moment)
     dist.barrier()
-    steps(line, optimizer, 2)
-    again, other = spread()
-    restore(SavedStates(folder, 1).load(2), again, other)
-    steps(again, other, 2)
+    steps(line, optimizer, average, 2)
+    again, other, averaged = spread()
+    restore(SavedStates(folder, 1).load(2), again, other, averaged)
+    steps(again, other, averaged, 2)
     one, two = whole_weights(line), whole_weights(again)
+    mean, same = whole_weights(line, average=average), whole_weights(again, average=averaged)
     if dist.get_rank() == 0:
-        assert one.keys() == two.keys()
+        assert one.keys() == two.keys() == mean.keys()
         assert all(torch.equal(one[name], two[name]) for name in one)
+        assert all(torch.equal(mean[name], same[name]) for name in one)
+        assert not torch.equal(mean["network.0.weight"], one["network.0.weight"])
         assert "network.0.weight" in one
     dist.destroy_process_group()
 

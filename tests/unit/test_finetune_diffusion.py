@@ -57,6 +57,8 @@ def test_the_loss_is_what_the_scheduler_defines(tmp_path: Path, name: str, predi
     scheduler = diffusers.DDPMScheduler.from_config(pipeline.scheduler.config)
     assert scheduler.config.prediction_type == prediction
     x, noise, steps = inputs["latents"], inputs["noise"], inputs["steps"]
+    if "XL" in name:
+        assert inputs["sizes"][:, :2].tolist() == [[36, 40], [36, 43], [36, 48], [36, 49]]  # heights and widths
     added = {"text_embeds": inputs["pooled"], "time_ids": inputs["sizes"]} if "XL" in name else None
     noisy = scheduler.add_noise(x, noise, steps)
     found = pipeline.unet(noisy, steps, inputs["hidden"], added_cond_kwargs=added).sample.double()

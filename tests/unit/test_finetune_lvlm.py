@@ -64,6 +64,20 @@ def test_the_loss_is_the_librarys_and_of_answers_alone(tmp_path: Path, kind: str
             torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-6, msg=name)
 
 
+def test_every_answer_can_count_the_same(tmp_path: Path) -> None:
+    data = [{"source": str(questions(tmp_path / "q", None))}]
+    own = {"captions": True, "weigh": "answers"}
+    objective = cast(AnswerTuning, planned(tmp_path, "gemma3", data=data, lvlm=own).objective).eval()
+    batch, alone = objective.batch([0, 1, 2], [0] * 3), [objective.batch([row], [0]) for row in (0, 1, 2)]
+    assert batch.weight == 3
+    assert len({int((one.inputs["labels"] != IGNORED).sum()) for one in alone}) > 1  # they are of different lengths
+    loss = objective(batch.inputs)["answers"]
+    torch.testing.assert_close(loss, torch.stack([objective(one.inputs)["answers"] for one in alone]).mean())
+    plain = planned(tmp_path, "gemma3", data=data, lvlm={"captions": True}).objective.eval()
+    assert not torch.isclose(loss, plain(batch.inputs)["answers"])
+    torch.testing.assert_close(plain(alone[1].inputs)["answers"], objective(alone[1].inputs)["answers"])
+
+
 def test_a_lesson_begins_with_the_prompt_that_is_asked(tmp_path: Path) -> None:
     model = load_lvlm(open_checkpoint(saved("gemma3", 1, tmp_path / "m")))
     lessons = Lessons(model)

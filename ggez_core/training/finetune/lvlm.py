@@ -139,7 +139,7 @@ def _fitting(checkpoint: Checkpoint, rows: Rows, lessons: Lessons, most: int, pr
 
 
 class AnswerTuning(FinetuneObjective):
-    """Cross entropy of the tokens of answers, a mean over all tokens of a step."""
+    """Cross entropy of the tokens of answers, a mean over all tokens of a step, or over answers of each one's mean."""
 
     def __init__(
         self, checkpoint: Checkpoint, lessons: Lessons, settings: FinetuneSettings, stages: Sequence[Rows]
@@ -148,7 +148,7 @@ class AnswerTuning(FinetuneObjective):
         super().__init__(checkpoint, lessons.model, settings, lambda name: not name.startswith(frozen))
         self.weights = {"answers": 1.0}
         self._lessons, self._stages = lessons, tuple(stages)
-        self._augment = Augment(settings.augment)
+        self._augment, self._by_answer = Augment(settings.augment), settings.lvlm.weigh == "answers"
         self._partial = "logits_to_keep" in inspect.signature(self.model.forward).parameters
 
     def batch(self, rows: Sequence[int], seeds: Sequence[int]) -> Batch:
@@ -156,7 +156,7 @@ class AnswerTuning(FinetuneObjective):
         pictures = self._augment.pictures(stage.examples.pictures(places), seeds)
         asked = [stage.asked(*one) for one in zip(places, pictures, seeds, strict=True)]
         inputs = self._lessons.prepare([question for question, _ in asked], [answer for _, answer in asked])
-        return Batch(inputs, float((inputs["labels"] != IGNORED).sum()))
+        return Batch(inputs, float(len(rows) if self._by_answer else (inputs["labels"] != IGNORED).sum()))
 
     def forward(self, inputs: Inputs) -> dict[str, torch.Tensor]:
         given = {name: tensor for name, tensor in inputs.items() if name != "labels"}
@@ -169,8 +169,11 @@ class AnswerTuning(FinetuneObjective):
         if not self._partial:
             logits = logits[:, first:-1]
         wanted = labels[:, first:]
-        loss = F.cross_entropy(logits.reshape(-1, logits.shape[-1]).float(), wanted.reshape(-1), ignore_index=IGNORED)
-        return {"answers": loss}
+        logs = logits.reshape(-1, logits.shape[-1]).float()
+        if not self._by_answer:
+            return {"answers": F.cross_entropy(logs, wanted.reshape(-1), ignore_index=IGNORED)}
+        each = F.cross_entropy(logs, wanted.reshape(-1), ignore_index=IGNORED, reduction="none").view_as(wanted)
+        return {"answers": (each.sum(1) / (wanted != IGNORED).sum(1)).mean()}
 
     def _typed(self, given: Inputs) -> dict[str, torch.Tensor]:
         dtype = next(p.dtype for p in self.model.parameters() if p.is_floating_point())

@@ -63,8 +63,9 @@ class LvlmSettings(Settings):
     for all, or by language (BCP 47; `en` for the others), each one or several, of which one is drawn every time.
     choices: the share of times that a row with `options` is asked with them, in an order drawn anew, and answered with
     the letter; by default none is, for multiple choice as training data made the paper's models worse.
-    vision: whether the vision tower is trained too. max_length: tokens; longer rows are left out. packing isn't done:
-    every row is one conversation.
+    weigh: what the loss is a mean over: `tokens` of all answers, or `answers`, so that long ones don't drown the short,
+    such as letters. vision: whether the vision tower is trained too. max_length: tokens; longer rows are left out.
+    packing isn't done: every row is one conversation.
     """
 
     pretraining: tuple[DataSettings, ...] = ()
@@ -72,6 +73,7 @@ class LvlmSettings(Settings):
     captions: bool = False
     instruction: Instruction = "Describe the image."
     choices: Share = 0.0
+    weigh: Literal["tokens", "answers"] = "tokens"
     vision: bool = True
     max_length: Annotated[int, Field(ge=8)] = 2048
 
