@@ -49,10 +49,17 @@ ON_LANGUAGE = f"""element.addEventListener("click", (event) => {{
   location.assign(here);
 }});"""
 
-# A click on a bar of a figure by language or country, or on a country of a map, for gr.HTML: tells which it was.
+# A click on something in a list, for gr.HTML: tells what it opens.
+ON_OPEN = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-opens]");
+  if (button) trigger("select", { index: button.dataset.opens });
+});"""
+
+# A click on a bar by language or country, a country of a map, or the line of a run, for gr.HTML: tells which it was.
 # Figures come and go, so new ones of OF, a tab, are looked for now and then.
 ON_SLICE = """const tell = (event) => {
-  const data = event.points?.[0]?.customdata, code = Array.isArray(data) ? data[1] : data;
+  const point = event.points?.[0], data = point?.customdata;
+  const code = point?.data?.meta || (Array.isArray(data) ? data[1] : data);
   if (typeof code === "string") trigger("select", { index: code });
 };
 setInterval(() => document.querySelectorAll("OF .gg-slices .js-plotly-plot").forEach((plot) => {
@@ -61,5 +68,5 @@ setInterval(() => document.querySelectorAll("OF .gg-slices .js-plotly-plot").for
 
 
 def slice_of(event: gr.EventData) -> str:
-    """What `ON_SLICE` tells."""
-    return str(event.index)[:80]
+    """What `ON_SLICE` or `ON_OPEN` tells."""
+    return str(event.index)[:200]

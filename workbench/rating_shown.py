@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GOAL = 20  # ratings of a round
 MEASURES = ("correctness", "naturalness")
+CUTS = ("language", "aspect", "side")  # by which averages are told
 
 
 def progress(count: int) -> Html:
@@ -161,15 +162,21 @@ class Results:
 
 
 def results(
-    ratings: Sequence[Rating], curve: Sequence[CurvePoint], alpha: float, measure: str, *, raw: bool
+    ratings: Sequence[Rating],
+    curve: Sequence[CurvePoint],
+    alpha: float,
+    measure: str,
+    by: str = CUTS[0],
+    *,
+    raw: bool,
 ) -> Results:
-    """Figures and tables of ratings; `raw`: whether every single one may be taken home too."""
+    """Figures and tables of ratings. by: language, aspect or side. raw: whether every single one may be taken home."""
     if not ratings:
         return Results(notice(say("rate.results.empty")), (), None, None, None, (), Html())
     from ggez_core.evaluation import figures as draw
     from ggez_core.evaluation.ratings import agreements, export_csv, human_parity, means
 
-    averages = means(ratings)
+    averages = means(ratings, by=CUTS)
     measures = tuple(dict.fromkeys(mean.measure for mean in averages))
     chosen = measure if measure in measures else measures[0]
     parities = human_parity(ratings, chosen)
@@ -184,7 +191,7 @@ def results(
         join(said),
         measures,
         chosen,
-        draw.human_bars(averages, chosen),
+        draw.human_bars(averages, chosen, by if by in CUTS else CUTS[0]),
         draw.human_grp(parities, curve, alpha) if parities else None,
         tuple(tables),
         downloads(tables, *single),

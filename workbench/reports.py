@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ggez_core.figures import Table
+
+from .downloads import downloads
 from .exporting import Exported
-from .markup import Html, notice, tag
+from .markup import Html, join, notice, tag
 from .text import say, size
 from .weights import Weights
 
@@ -45,10 +48,11 @@ def report(loaded: Loaded | None, comparison: Comparison) -> Html:
         if loaded and loaded.why_not_live
         else Html()
     )
-    return tag("div", said, why, _report_table(comparison), cls="gg-report")
+    return tag("div", said, why, *_report_table(comparison), cls="gg-report")
 
 
-def _report_table(comparison: Comparison) -> Html:
+def _report_table(comparison: Comparison) -> tuple[Html, Html]:
+    """The components as a table, and the same as a file."""
     parts = list(comparison.components.values())
     shown = [s for s in REPORTED if s in ALWAYS_REPORTED or any(c.counts.get(s, 0) for c in parts)]
     heads = [
@@ -68,7 +72,12 @@ def _report_table(comparison: Comparison) -> Html:
         ]
         for c in parts
     ]
-    return table(say("models.report"), heads, rows)
+    exact = tuple(
+        (c.name, sum(c.counts.values()), *(c.counts.get(s, 0) for s in shown), c.nbytes, c.relative_change)
+        for c in parts
+    )
+    title = say("models.report")
+    return table(title, heads, rows), downloads([Table(title, tuple(heads), exact)])
 
 
 def tensor_table(comparison: Comparison) -> Html:
@@ -78,11 +87,10 @@ def tensor_table(comparison: Comparison) -> Html:
         return notice(say("models.heatmap.none"))
     differing.sort(key=lambda t: -1.0 if t.relative_change is None else t.relative_change, reverse=True)
     rows = [[t.name, say(f"status.{t.status}"), size(t.nbytes), percent(t.relative_change)] for t in differing]
-    return table(
-        say("models.heatmap"),
-        [say("models.tensor"), say("models.status"), say("models.size"), say("models.change")],
-        rows,
-    )
+    heads = [say("models.tensor"), say("models.status"), say("models.size"), say("models.change")]
+    exact = tuple((t.name, str(t.status), t.nbytes, t.relative_change) for t in differing)
+    whole = table(say("models.heatmap"), heads, rows)
+    return join([whole, downloads([Table(say("models.heatmap.table"), tuple(heads), exact)])])
 
 
 def percent(share: float | None) -> str:

@@ -18,6 +18,7 @@ from ggez_core.errors import TrainingError
 from ggez_core.runs import RunFolder, home, list_runs
 from ggez_core.runs.kinds import complete
 
+from .downloads import downloads
 from .markup import fine, join, notice, tag
 from .problem import Problem, attempt
 from .text import duration, say, size
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ggez_core.figures import Table
 
 MOST_RUNS = 50  # listed
+LAST_STEPS = 2000  # in the table to take home
 KINDS = ("finetune", "distill")
 OBJECTIVES = ("FD", "ED", "SD", "MCL", "DR", "DR + 0.5 ED")
 STATES = {"finished": "good", "failed": "problem"}
@@ -61,6 +63,7 @@ class Shown:
     speed: Any = None
     watched: Any = None
     table: Table | None = None
+    files: str = ""
     log: str = ""
     samples: str = ""
     betas: tuple[float, ...] = ()
@@ -238,13 +241,16 @@ def shown(names: Sequence[str], beta: float | None, shared: bool) -> Shown:
     first, own = runs[0], events[runs[0].name]
     status = first.status
     betas = figures.betas_of(own)
+    scored = beta if beta in betas else None
+    numbers = [figures.step_table(own, LAST_STEPS), figures.score_table(own, scored)]
     return Shown(
         status=_status(first, own, shared),
         loss=figures.losses(events),
-        scores=figures.scores(own, beta if beta in betas else None),
+        scores=figures.scores(own, scored),
         speed=figures.speed(events),
         watched=figures.watched(own),
         table=figures.step_table(own),
+        files=downloads([table for table in numbers if table.rows]),
         log="" if shared else first.log_tail(),
         samples=gallery(samples_of(first, own)),
         betas=tuple(betas),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ggez_core.progress import Step
 from ggez_core.runs import RunFolder, list_runs
 
-from .markup import fine, join, progress_bar, tag
+from .markup import Html, fine, join, progress_bar, tag
 from .problem import Problem, attempt
 from .service import Service
 from .text import say
@@ -41,11 +41,16 @@ def listed(works: list[Work]) -> str:
     if not works:
         return fine(say("under_way.none"))
     entries = (
-        tag("li", tag("span", say(f"tab.{work.kind}"), cls="gg-kind"), tag("span", work.name),
+        tag("li", tag("span", say(f"tab.{work.kind}"), cls="gg-kind"), _opening(work),
             progress_bar(work.share, work.said, work.name))
         for work in works
     )  # fmt: skip
     return join([tag("ul", *entries, cls="gg-under-way", aria_label=say("under_way.label"))])
+
+
+def _opening(work: Work) -> Html:
+    """Its name, as a button that opens it: a run here, anything else on its own tab."""
+    return tag("button", work.name, type="button", cls="gg-open", data_opens=f"{work.kind}:{work.name}")
 
 
 def _training(run: RunFolder) -> Work:

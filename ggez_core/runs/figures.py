@@ -20,7 +20,8 @@ def losses(runs: Mapping[str, Sequence[Event]]) -> go.Figure | None:
         if not steps:
             continue
         x, color = [event["step"] for event in steps], SEQUENCE[index % len(SEQUENCE)]
-        figure.add_trace(_line(x, [event["loss"] for event in steps], name if len(runs) > 1 else "loss", color))
+        losses = [event["loss"] for event in steps]
+        figure.add_trace(_line(x, losses, name if len(runs) > 1 else "loss", color, run=name))
         parts = steps[0]["parts"]
         for number, part in enumerate(parts if len(runs) == 1 and len(parts) > 1 else (), 1):
             values = [event["parts"].get(part) for event in steps]
@@ -62,7 +63,7 @@ def speed(runs: Mapping[str, Sequence[Event]]) -> go.Figure | None:
         if steps:
             rates = [event["examples_per_second"] for event in steps]
             color = SEQUENCE[index % len(SEQUENCE)]
-            figure.add_trace(_line([event["step"] for event in steps], rates, name, color))
+            figure.add_trace(_line([event["step"] for event in steps], rates, name, color, run=name))
     if not figure.data:
         return None
     figure = laid_out(figure, "How fast does it go?", "step", "examples a second", height=280)
@@ -90,23 +91,34 @@ def step_table(events: Sequence[Event], last: int = 200) -> Table:
     """The numbers of the last logged steps."""
     steps = [event for event in events if event["kind"] == "step"][-last:]
     parts = list(steps[-1]["parts"]) if steps else []
+    parts = parts if len(parts) > 1 else []  # one is the loss itself
+    watched = list(steps[-1]["watched"]) if steps else []
     heads = (
         "step",
         "loss",
-        *(part for part in parts if len(parts) > 1),
+        *parts,
         "learning rate",
         "gradient",
         "examples/s",
         "GB",
+        *watched,
     )
     rows = tuple(
         (
             e["step"], e["loss"], *(e["parts"].get(part) for part in parts), e["learning_rate"],
             e["grad_norm"], e["examples_per_second"], e["memory"] / 1e9,
+            *(e["watched"].get(name) for name in watched),
         )
         for e in reversed(steps)
     )  # fmt: skip
     return Table("Steps", heads, rows)
+
+
+def score_table(events: Sequence[Event], beta: float | None = None) -> Table:
+    """The numbers of `scores`."""
+    names = [f"{name}{end}" for name in ("q_global", "q_regional", "grp") for end in ("", "_low", "_high")]
+    found = _points(events, 1.0 if beta is None else beta)
+    return Table("Scores over steps", ("step", *names), tuple((s, *(p[name] for name in names)) for s, p in found))
 
 
 def _points(events: Sequence[Event], beta: float) -> list[tuple[int, Mapping[str, float]]]:
@@ -121,9 +133,12 @@ def _points(events: Sequence[Event], beta: float) -> list[tuple[int, Mapping[str
     return found
 
 
-def _line(x: Sequence[int], y: Sequence[float | None], name: str, color: str, dash: str = "solid") -> go.Scatter:
+def _line(
+    x: Sequence[int], y: Sequence[float | None], name: str, color: str, dash: str = "solid", run: str | None = None
+) -> go.Scatter:
+    """run: whose line it is, for who clicks it."""
     line = {"color": color, "dash": dash, "width": 1.6}
-    return go.Scatter(x=x, y=y, name=name, mode="lines" if len(x) > 1 else "markers", line=line,
+    return go.Scatter(x=x, y=y, name=name, meta=run, mode="lines" if len(x) > 1 else "markers", line=line,
                       hovertemplate=f"{name} %{{y:.4g}} at step %{{x}}<extra></extra>", showlegend=True)  # fmt: skip
 
 

@@ -127,7 +127,7 @@ def test_next_pressed_while_the_pair_is_loaded_is_answered_by_the_new_pair(
         return handed_out(*given, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(service.ballots, "hand_out", loading)
-    parts = [gr.HTML(), gr.HTML(), gr.BrowserState(""), gr.HTML(), gr.Dropdown(), (), (), gr.HTML()]
+    parts = [gr.HTML(), gr.HTML(), gr.BrowserState(""), gr.HTML(), gr.Dropdown(), gr.Radio(), (), (), gr.HTML()]
     tab = RateTab(service, *parts)  # type: ignore[arg-type]
     request = SimpleNamespace(session_hash="early")
     *_, last = tab.hand_out(request, "rank", "en", "", 0.5)  # type: ignore[arg-type]
@@ -172,6 +172,10 @@ def test_the_results_panel_shows_what_the_engine_computes(service: Service, tmp_
     shown = rating_shown.results(found, (), 0.43, "rank", raw=True)
     averages = [mean for mean in means(found) if mean.measure == "rank"]
     assert sorted(y for trace in shown.bars.data for y in trace.y) == pytest.approx(sorted(m.value for m in averages))
+    by_aspect = rating_shown.results(found, (), 0.43, "correctness", "aspect", raw=True)
+    aspects = {rating.aspect for rating in found if rating.kind == "likert"}
+    assert aspects
+    assert all(set(trace.x) == {"all", *aspects} for trace in by_aspect.bars.data)
     assert 'download="ratings.csv"' in shown.files
     assert 'download="ratings.csv"' not in rating_shown.results(found, (), 0.43, "rank", raw=False).files
     import base64

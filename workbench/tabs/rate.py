@@ -146,6 +146,7 @@ class RateTab:
     rater: gr.BrowserState
     said: gr.HTML
     measure: gr.Dropdown
+    by: gr.Radio
     plots: tuple[gr.Plot, gr.Plot]
     tables: tuple[gr.Dataframe, gr.Dataframe, gr.Dataframe]
     files: gr.HTML
@@ -153,7 +154,7 @@ class RateTab:
     @property
     def shown(self) -> list[Any]:
         """What the results panel consists of."""
-        return [self.said, self.measure, *self.plots, *self.tables, self.files]
+        return [self.said, self.measure, self.by, *self.plots, *self.tables, self.files]
 
     def hand_out(
         self, request: gr.Request, kind: str, language: str, rater: Any, beta: float, *own: float
@@ -213,7 +214,7 @@ class RateTab:
                 self.rater: name,
             }
 
-    def results(self, request: gr.Request, measure: Any) -> dict[Any, object]:
+    def results(self, request: gr.Request, measure: Any, by: Any) -> dict[Any, object]:
         """What everybody said of the pair in force."""
 
         def work() -> rating_shown.Results:
@@ -221,7 +222,9 @@ class RateTab:
             found = self.service.ratings.ratings(pair.base.source, pair.regional.source)
             job = self.service.sweeps.latest(pair)
             curve, alpha = job.curve if job else (), self.service.alpha().value
-            return rating_shown.results(found, curve, alpha, str(measure or ""), raw=not self.service.settings.shared)
+            return rating_shown.results(
+                found, curve, alpha, str(measure or ""), str(by or ""), raw=not self.service.settings.shared
+            )
 
         done = attempt(work)
         if isinstance(done, Problem):
@@ -231,13 +234,14 @@ class RateTab:
         return {
             self.said: done.said,
             self.measure: gr.update(choices=choices, value=done.measure, visible=bool(choices)),
+            self.by: gr.update(visible=bool(choices)),
             **{plot: gr.update(value=figure, visible=figure is not None)
                for plot, figure in zip(self.plots, (done.bars, done.grp), strict=True)},
             **{table: frame(found) for table, found in zip(self.tables, tables, strict=True)},
             self.files: done.files,
         }  # fmt: skip
 
-    def add(self, request: gr.Request, path: str | None, measure: Any) -> dict[Any, object]:
+    def add(self, request: gr.Request, path: str | None, measure: Any, by: Any) -> dict[Any, object]:
         """Add the ratings of an uploaded CSV file."""
         if not path:
             return {self.said: gr.skip()}
@@ -252,7 +256,7 @@ class RateTab:
             return {self.said: notice(done.message, "problem")}
         held, new = done
         said = notice(say("rate.imported", held=held, new=new), "good")
-        return {**self.results(request, measure), self.said: said}
+        return {**self.results(request, measure, by), self.said: said}
 
 
 def remembered() -> gr.BrowserState:
@@ -278,7 +282,12 @@ def build(service: Service, head: Header, rater: gr.BrowserState) -> None:
     with gr.Accordion(say("rate.results"), open=False) as panel:
         show = gr.Button(say("rate.results.show"), scale=0, min_width=140)
         said = gr.HTML(padding=False)
-        measure = gr.Dropdown([], label=say("rate.results.measure"), visible=False, min_width=200)
+        with gr.Row():
+            measure = gr.Dropdown([], label=say("rate.results.measure"), visible=False, min_width=200)
+            by = gr.Radio(
+                [(say(f"rate.by.{cut}"), cut) for cut in rating_shown.CUTS], value=rating_shown.CUTS[0],
+                label=say("rate.by"), visible=False, min_width=260,
+            )  # fmt: skip
         with gr.Row():
             bars, grp = (
                 gr.Plot(show_label=False, label=say(f"rate.plot.{name}"), container=False, visible=False, min_width=320)
@@ -290,11 +299,11 @@ def build(service: Service, head: Header, rater: gr.BrowserState) -> None:
             label=say("rate.import"), file_types=[".csv"], type="filepath", height=120,
             visible=not service.settings.shared,
         )  # fmt: skip
-    tab = RateTab(service, ballot, progress, rater, said, measure, (bars, grp), tables, files)  # type: ignore[arg-type]
+    tab = RateTab(service, ballot, progress, rater, said, measure, by, (bars, grp), tables, files)  # type: ignore[arg-type]
     asked = [kind, language, rater, head.beta, *head.components]
     given = [ballot, progress, rater]
     start.click(tab.hand_out, asked, given, **SLOW)
     ballot.select(tab.chosen, asked, given, **SLOW)
-    gr.on([panel.expand, show.click, measure.input], tab.results, measure, tab.shown, **QUICK)
+    gr.on([panel.expand, show.click, measure.input, by.input], tab.results, [measure, by], tab.shown, **QUICK)
     if not service.settings.shared:  # on a Space anybody could stuff the ballot
-        upload.upload(tab.add, [upload, measure], tab.shown, **QUICK)
+        upload.upload(tab.add, [upload, measure, by], tab.shown, **QUICK)

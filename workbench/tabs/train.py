@@ -13,7 +13,7 @@ from ggez_core.runs import RunFolder, ask_to_stop, resume
 from ggez_core.runs import stop as insist
 
 from .. import trainings, under_way
-from ..events import QUICK
+from ..events import ON_OPEN, ON_SLICE, QUICK, slice_of
 from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import Service
@@ -41,6 +41,7 @@ class TrainTab:
     resume: gr.Button
     use: gr.Button
     across: gr.Button
+    files: gr.HTML
     samples: gr.HTML
     way: gr.HTML
     seen: gr.State
@@ -52,7 +53,7 @@ class TrainTab:
         """Everything that a look may change."""
         return [
             self.runs, self.beta, self.which, self.status, *self.plots, self.table, self.log, self.stop, self.resume,
-            self.use, self.across, self.samples, self.way, self.seen,
+            self.use, self.across, self.files, self.samples, self.way, self.seen,
         ]  # fmt: skip
 
     def look(
@@ -95,6 +96,7 @@ class TrainTab:
                                   visible=bool(found.models)),
             self.table: frame(found.table if found.table and found.table.rows else None),
             self.log: found.log,
+            self.files: found.files,
             self.samples: found.samples,
             self.stop: gr.update(interactive=found.alive and may),
             self.resume: gr.update(interactive=found.resumable and may),
@@ -122,7 +124,7 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
     gr.HTML(fine(say("train.intro")), padding=False)
     if not may:
         gr.HTML(notice(say("train.off")), padding=False)
-    way = gr.HTML(padding=False)
+    way = gr.HTML(padding=False, js_on_load=ON_OPEN)
     kind = gr.Radio(
         [(say(f"train.kind.{name}"), name) for name in trainings.KINDS], value=trainings.KINDS[0],
         label=say("train.kind"), info=say("train.kind.info"), elem_id="train-kind",
@@ -166,11 +168,13 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
         which = gr.Dropdown([], label=say("train.which"), visible=False, min_width=180)
         use = gr.Button(say("train.use"), interactive=False, min_width=160)
         across = gr.Button(say("train.across"), interactive=False, min_width=160)
-    with gr.Row():
+    on_run = gr.HTML("", padding=False, js_on_load=ON_SLICE.replace("OF", "#tab-train"))
+    with gr.Row(elem_classes="gg-slices"):
         loss, scores = (_plot("loss"), _plot("scores"))
     beta = gr.Dropdown([], label=say("train.beta"), visible=False, min_width=200)
-    with gr.Row():
+    with gr.Row(elem_classes="gg-slices"):
         speed, watched = (_plot("speed"), _plot("watched"))
+    files = gr.HTML(padding=False)
     samples = gr.HTML(padding=False)
     with gr.Accordion(say("train.table"), open=False):
         table = gr.Dataframe(interactive=False, show_label=False, visible=False, wrap=True)
@@ -178,7 +182,7 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
         log = gr.Code("", label=say("train.log"), language=None, interactive=False, max_lines=20, buttons=["copy"])
     tab = TrainTab(
         service, runs, beta, which, status, (loss, scores, speed, watched), table, log, stop, again, use, across,
-        samples, way, gr.State(None), gr.State(None),
+        files, samples, way, gr.State(None), gr.State(None),
     )  # fmt: skip
     fields = [model, data, steps, batch, rate, lora, preset, sampled]
 
@@ -247,10 +251,26 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
     again.click(go_on, runs, tab.outputs, **QUICK)
     use.click(send, [runs, which], [chosen.base, chosen.regional, status, tabs], **QUICK)
     gr.on([runs.input, beta.input, opened.select], tab.anew, [runs, beta], tab.outputs, **QUICK)
+    on_run.select(first_of, runs, runs, **QUICK).then(tab.anew, [runs, beta], tab.outputs, **QUICK)
+    way.select(opened_of, runs, [runs, tabs], **QUICK).then(tab.anew, [runs, beta], tab.outputs, **QUICK)
     timer = gr.Timer(POLL, active=False)
     timer.tick(tab.look, [runs, beta, tab.seen], tab.outputs, **QUICK)
     opened.select(lambda: gr.Timer(active=True), None, timer, **QUICK)
     return replace(tab, sent=across.click(send_across, [runs, which], [tab.two, status, tabs], **QUICK))
+
+
+def first_of(event: gr.EventData, chosen: Sequence[str] | None) -> list[str]:
+    """The runs that are chosen, the one that was clicked first."""
+    name = slice_of(event)
+    return [name, *(other for other in chosen or () if other != name)]
+
+
+def opened_of(event: gr.EventData, chosen: Sequence[str] | None) -> list[object]:
+    """What was clicked in the list of what is on its way: a training is shown here, others on their own tab."""
+    kind, _, name = slice_of(event).partition(":")
+    if kind == "train":
+        return [[name, *(other for other in chosen or () if other != name)], gr.skip()]
+    return [gr.skip(), gr.Tabs(selected=kind) if kind in ("sweep", "curate") else gr.skip()]
 
 
 def _presets(kind: str) -> list[tuple[str, str]]:

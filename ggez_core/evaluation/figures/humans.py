@@ -20,17 +20,19 @@ _UNITS = {
 }
 
 
-def human_bars(means: Sequence[Mean], measure: str) -> go.Figure:
-    """Means of one measure by language, a bar for every model, with their intervals."""
-    mine = [mean for mean in means if mean.measure == measure]
+def human_bars(means: Sequence[Mean], measure: str, by: str = "language") -> go.Figure:
+    """Means of one measure by language, side or aspect, a bar for every model, with their intervals."""
+    cuts = ("language", "side", "aspect")
+    others = [cut for cut in cuts if cut != by]
+    mine = [mean for mean in means if mean.measure == measure and all(getattr(mean, cut) == ALL for cut in others)]
     figure = go.Figure()
     for index, model in enumerate(dict.fromkeys(mean.model for mean in mine)):
-        own = {mean.language: mean for mean in mine if mean.model == model}
-        ordered = sorted(own.values(), key=lambda mean: (mean.language != ALL, mean.language))
+        own = {getattr(mean, by): mean for mean in mine if mean.model == model}
+        ordered = [mean for _, mean in sorted(own.items(), key=lambda item: (item[0] != ALL, item[0]))]
         values = [mean.value for mean in ordered]
         figure.add_trace(
             go.Bar(
-                x=[mean.language for mean in ordered],
+                x=[getattr(mean, by) for mean in ordered],
                 y=values,
                 name=model_name(model),
                 marker={
@@ -44,7 +46,7 @@ def human_bars(means: Sequence[Mean], measure: str) -> go.Figure:
         )
     if measure != "preference" and mine:
         figure.update_yaxes(range=[0.9, max(mean.high for mean in mine) + 0.1])
-    return laid_out(figure, f"Which model do people prefer? {measure.capitalize()}", "language", _UNITS[measure])
+    return laid_out(figure, f"Which model do people prefer? {measure.capitalize()}", by, _UNITS[measure])
 
 
 def human_grp(parities: Sequence[HumanParity], curve: Sequence[CurvePoint], alpha: float) -> go.Figure:
@@ -82,11 +84,14 @@ def human_grp(parities: Sequence[HumanParity], curve: Sequence[CurvePoint], alph
 def human_table(means: Iterable[Mean]) -> Table:
     """The numbers of `human_bars`, for every measure."""
     rows = tuple(
-        (mean.measure, mean.language, model_name(mean.model), mean.value, mean.low, mean.high, mean.n, mean.raters,
-         mean.items, mean.clustered)
+        (mean.measure, mean.language, mean.side, mean.aspect, model_name(mean.model), mean.value, mean.low, mean.high,
+         mean.n, mean.raters, mean.items, mean.clustered)
         for mean in means
     )  # fmt: skip
-    heads = ("measure", "language", "model", "mean", "low", "high", "marks", "raters", "items", "interval over")
+    heads = (
+        "measure", "language", "side", "aspect", "model", "mean", "low", "high", "marks", "raters", "items",
+        "interval over",
+    )  # fmt: skip
     return Table("Human ratings", heads, rows)
 
 
