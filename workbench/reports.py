@@ -90,7 +90,7 @@ def tensor_table(comparison: Comparison) -> Html:
     heads = [say("models.tensor"), say("models.status"), say("models.size"), say("models.change")]
     exact = tuple((t.name, str(t.status), t.nbytes, t.relative_change) for t in differing)
     whole = table(say("models.heatmap"), heads, rows)
-    return join([whole, downloads([Table(say("models.heatmap.table"), tuple(heads), exact)])])
+    return join([whole, downloads([Table(say("models.tensors"), tuple(heads), exact)])])
 
 
 def percent(share: float | None) -> str:
