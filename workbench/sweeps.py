@@ -71,11 +71,33 @@ class SweepJobs:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._latest: OrderedDict[tuple[object, ...], Job] = OrderedDict()
+        self._sought: set[tuple[object, ...]] = set()  # pairs whose sweeps were looked for in the storage
 
     def latest(self, pair: Pair) -> Job | None:
-        """The newest sweep of a pair."""
+        """The newest sweep of a pair; of a server that was started anew, one that had ended before."""
         with self._lock:
+            if pair.key not in self._latest and pair.key not in self._sought:
+                self._sought.add(pair.key)
+                if (kept := self._kept(pair)) is not None:
+                    self._latest[pair.key] = kept
             return self._latest.get(pair.key)
+
+    def _kept(self, pair: Pair) -> Job | None:
+        """The newest whole sweep of a pair in the storage. Its folder's name says that no file has changed since."""
+        folders = [path.parent for path in self._storage.glob("*/report.json")]
+        if not folders:
+            return None
+        from ggez_core.evaluation.folder import read_report
+
+        for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True):
+            report = attempt(lambda folder=folder: read_report(folder))  # type: ignore[misc]
+            if isinstance(report, Problem) or _digest(pair, Wanted(tuple(report.tasks), (), 0.0, None)) != folder.name:
+                continue
+            betas = tuple(point.beta for point in report.curve)
+            wanted = Wanted(tuple(report.tasks), betas, report.alpha, report.keep_global)
+            points = {point.beta: point for point in report.curve}
+            return Job(pair, wanted, folder, points=points, report=report)
+        return None
 
     def working(self) -> list[Job]:
         """All that are on their way, or wait for their turn."""

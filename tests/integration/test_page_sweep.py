@@ -78,8 +78,16 @@ def test_a_language_or_country_by_itself_is_drawn_over_beta(job: Job) -> None:
     assert sweep_shown.figures(job, 0.43, None, "", "../etc").single is None
 
 
-def test_a_model_card_finds_the_scores_of_a_sweep_that_has_ended(job: Job) -> None:
+def test_a_sweep_that_has_ended_is_there_for_a_model_card_and_after_the_server_is_started_anew(
+    job: Job, service: Service
+) -> None:
     assert read_report(job.folder).best.beta in BETAS
+    later = SweepJobs(job.folder.parent, 1 << 30).latest(service.current("visitor"))
+    assert later is not None
+    assert not later.working
+    assert [point.q_regional for point in later.curve] == [point.q_regional for point in job.curve]
+    other = service.preflight("demo:clip/base", "demo:clip/sea")
+    assert SweepJobs(job.folder.parent, 1 << 30).latest(other) is None
 
 
 def test_alpha_moves_the_choice_without_a_new_score(job: Job) -> None:
