@@ -44,3 +44,37 @@ def serious(page: Page) -> list[str]:
         if v["impact"] in ("serious", "critical")
         for node in v["nodes"]
     ]
+
+
+# What has the focus, and whether that is seen: an outline or a shadow, on it or on the label around it.
+FOCUS = """() => {
+  const at = document.activeElement, around = [at, at.parentElement, at.closest("label")].filter(Boolean);
+  const seen = around.map((e) => getComputedStyle(e)).some(
+    (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== "none");
+  return [at.tagName, at.getAttribute("aria-label") || at.innerText || at.value || "", seen];
+}"""
+MOST_STOPS = 80
+
+
+def test_the_keyboard_reaches_everything_and_is_seen_where_it_is(browser: Browser, url: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(url)
+    page.get_by_role("region", name=re.compile("^Merged")).first.wait_for(timeout=LOADING)
+    for tab, last in (("Compare", "this image shows bicycle"), ("Train", "Log")):
+        page.get_by_role("tab", name=tab, exact=True).click()
+        page.get_by_role("button", name=re.compile(last)).filter(visible=True).wait_for()
+        page.locator("h1").click()
+        stops: list[str] = []
+        for _ in range(MOST_STOPS):
+            page.keyboard.press("Tab")
+            element, name, seen = page.evaluate(FOCUS)
+            if element == "BODY":  # a list that closes lets go of the focus
+                continue
+            assert seen, f"{tab}: {element} {name!r} has the focus and doesn't show it"
+            stops.append(" ".join(name.split()))
+            if last in name:
+                break
+            if "Code input" in name:
+                page.keyboard.press("Escape")  # as the page says: Tab indents, Esc and Tab leave the editor
+        assert any(last in stop for stop in stops), stops
+    page.close()

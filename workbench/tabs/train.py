@@ -154,6 +154,7 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
             shown.samples, label=say("train.samples.make"), info=say("train.samples.make.info"), min_width=200
         )
     config = gr.Code(first, label=say("train.config"), language="yaml", lines=12, max_lines=30, buttons=["copy"])
+    gr.HTML(fine(say("train.config.keys")), padding=False)
     with gr.Row():
         check = gr.Button(say("train.check"), min_width=140)
         start = gr.Button(say("train.start"), variant="primary", interactive=may, min_width=140)
