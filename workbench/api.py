@@ -93,9 +93,10 @@ class RatedReport:
 def register(service: Service) -> None:
     """Offer the endpoints, inside the current Blocks."""
 
-    def preflight(base: str = DEMO_PAIR[0], regional: str = DEMO_PAIR[1]) -> PairReport:
+    def preflight(request: gr.Request, base: str = DEMO_PAIR[0], regional: str = DEMO_PAIR[1]) -> PairReport:
         """Compare two checkpoints (demo: name, Hub id or folder) and say whether they can be merged."""
-        return _pair(service.preflight(base, regional))
+        with service.errands.run(session_of(request), "preflight") as errand:
+            return _pair(service.preflight(base, regional, progress=errand.watched()))
 
     def load_pair(request: gr.Request, base: str = DEMO_PAIR[0], regional: str = DEMO_PAIR[1]) -> PairReport:
         """Make a pair this session's own; the other endpoints then answer for it."""
@@ -126,7 +127,8 @@ def register(service: Service) -> None:
         """Something to rate blindly: rank, pairwise or likert, in a rater's language, with the merged model at β."""
         session = session_of(request)
         weights = service.weights(session, beta, components)
-        found = service.ballots.hand_out(service, session, kind, language, weights)
+        with service.errands.run(session, "ballot") as errand:
+            found = service.ballots.hand_out(service, session, kind, language, weights, given_up=errand.given_up)
         item = found.item
         return BallotReport(
             found.id, kind, found.family, item.id, item.side, item.aspect, item.text, item.language,
@@ -137,6 +139,10 @@ def register(service: Service) -> None:
         """Rate a ballot: for each column its place (rank), 1, 0 or 0.5 (pairwise), or [correctness, naturalness]."""
         done = service.ballots.rate(service, session_of(request), ballot, answer, rater, language)
         return RatedReport(done.rating.as_dict(), done.count)
+
+    def cancel(request: gr.Request) -> int:
+        """Stop what this session waits for (loads, drawings, answers, exports); how much that was."""
+        return service.stop(session_of(request))
 
     def ratings(request: gr.Request) -> dict[str, Any]:
         """What people said of this session's pair: means with intervals, agreement of raters, human GRP."""
@@ -149,6 +155,7 @@ def register(service: Service) -> None:
     offer(next_ballot, "next_ballot", "slow", 2)
     offer(rate, "rate", "answer", 4)
     offer(ratings, "ratings", "answer", 4)
+    offer(cancel, "cancel", "cancel", 4)
     for view in VIEWS.values():
         view.register(service)
 

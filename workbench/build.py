@@ -25,7 +25,7 @@ from .tabs import compare, crosslingual, curate, export, guide, linked, models, 
 from .text import say
 from .theme import CSS, theme
 
-LARGEST_UPLOAD = "20mb"
+LARGEST_UPLOAD = 20 << 20  # bytes, on one's own machine
 
 
 def build(service: Service) -> gr.Blocks:
@@ -69,7 +69,7 @@ def _lay_out(service: Service) -> Page:
         steps.load(page)
         _start(service, page, head, chosen, compared, swept, linked.build(service, compared, chosen, tabs))
         curated.load(page)
-    page.queue(default_concurrency_limit=4)
+    page.queue(default_concurrency_limit=4, max_size=service.settings.limits.queue)
     return page
 
 
@@ -139,12 +139,13 @@ def launch(
         server_name=host,
         server_port=port,
         prevent_thread_lock=not wait,
+        quiet=not wait,
         theme=theme(),
         css_paths=CSS,
         footer_links=["api"],
         run_history=False,
         ssr_mode=False,
-        max_file_size=LARGEST_UPLOAD,
+        max_file_size=service.settings.limits.upload or LARGEST_UPLOAD,
         enable_monitoring=False,
         app_kwargs={
             "middleware": [Middleware(Speaking)],

@@ -170,7 +170,7 @@ def _groups(curated: Curated, cut: Cut, decision: Decision) -> str:
 def take(service: Service, session: str, name: str, at: Thresholds, *, progress: Progress = silent) -> Taken:
     """Write the rows that are kept at some thresholds, with their pictures and a data card, for a visitor.
 
-    Raises OutputError for a bad name, GgezError where nothing is measured or nothing kept.
+    Raises OutputError for a bad name, GgezError where nothing is measured or nothing kept, Cancelled once stopped.
     """
     from ggez_core.curation.publish import publish
 
@@ -178,8 +178,9 @@ def take(service: Service, session: str, name: str, at: Thresholds, *, progress:
     if not curated.decide(at.cut).kept.any():
         raise GgezError(say("curate.none.kept"))
     ticket = service.ticket(session)
-    folder = service.exports.folder(ticket, name)
-    done = publish(curated, at.cut, folder, name=folder.name, progress=progress)
+    with service.errands.run(session, "curated export") as errand:
+        folder = service.exports.folder(ticket, name)
+        done = publish(curated, at.cut, folder, name=folder.name, progress=errand.watched(progress))
     return Taken(
         folder.name,
         done.rows,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ggez_core.errors import Cancelled, DataError, GgezError
 from ggez_core.progress import Step
 
+from .limits import Limits
 from .problem import Problem, attempt
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ class Curations:
     shared: visitors are strangers, so files of this machine aren't read for them, and nobody sees another's.
     """
 
-    def __init__(self, storage: Path, *, shared: bool = False) -> None:
-        self._storage, self._shared = storage, shared
+    def __init__(self, storage: Path, limits: Limits | None = None, *, shared: bool = False) -> None:
+        self._storage, self._shared, self._limits = storage, shared, limits or Limits()
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._jobs: OrderedDict[Asked, Job] = OrderedDict()
@@ -89,22 +90,26 @@ class Curations:
     def start(self, session: str, asked: Asked) -> Job:
         """Start a curation, or return the one of the same data and reward that is on its way or has ended well.
 
-        Raises DataError for data that may not be read here, GgezError while another one of the visitor is on its way.
+        Raises DataError for data that may not be read here, SourceError for a reward model that may not be loaded,
+        GgezError while another one of the visitor is on its way, or too many of all visitors.
         """
         self._check(asked)
         with self._lock:
             mine = self._jobs.get(self._of.get(session, asked))
             if mine is not None and mine.working and mine.asked != asked:
                 raise GgezError("a curation is on its way; wait for it, or stop it first")
+            job = self._jobs.get(asked)
+            new = job is None or not (job.working or job.found is not None)
+            if new:
+                self._limits.check_background("curation", 0, sum(other.working for other in self._jobs.values()))
+                job = Job(asked, self._storage / _digest(asked))
+            assert job is not None
             self._of[session] = asked
             self._of.move_to_end(session)
-            job = self._jobs.get(asked)
-            if job is not None and (job.working or job.found is not None):
-                self._jobs.move_to_end(asked)
-                return job
-            job = Job(asked, self._storage / _digest(asked))
             self._jobs[asked] = job
             self._jobs.move_to_end(asked)
+            if not new:
+                return job
             while len(self._jobs) > REMEMBERED:
                 self._jobs.popitem(last=False)
             while len(self._of) > 100 * REMEMBERED:
@@ -113,9 +118,25 @@ class Curations:
         return job
 
     def stop(self, session: str) -> None:
-        """Ask the visitor's curation to stop; what it has measured is kept."""
-        if job := self.latest(session):
-            job.stopping.set()
+        """Ask the visitor's curation to stop; what it has measured is kept.
+
+        Where visitors are strangers, one that others follow too goes on for them.
+        """
+        job = self.latest(session)
+        if job is None:
+            return
+        with self._lock:
+            others = any(asked == job.asked and other != session for other, asked in self._of.items())
+            if self._shared and others:
+                self._of.pop(session, None)
+                return
+        job.stopping.set()
+
+    def leave(self, session: str) -> None:
+        """The visitor has gone: where visitors are strangers, nobody asks for their curation any more."""
+        if self._shared:
+            with self._lock:
+                self._of.pop(session, None)
 
     def _check(self, asked: Asked) -> None:
         if not asked.data.strip():
@@ -126,16 +147,35 @@ class Curations:
                 f"{asked.data[:80]}: files and servers of this machine aren't read for visitors; name a data set of "
                 "the Hub (owner/name), or curate your own on your machine"
             )
+        if (model := _model(asked.reward)) is not None:
+            self._limits.check_model(model)
+
+    def _check_size(self, model: str) -> None:
+        """Raise SourceError for a reward model that is larger than is allowed, before it is downloaded."""
+        from ggez_core.checkpoints import open_checkpoint
+
+        if self._limits.largest_model is not None:
+            open_checkpoint(model, largest=self._limits.largest_model)
 
     def _work(self, job: Job) -> None:
+        most = self._limits.rows
+
         def progress(step: Step) -> None:
             job.step = step
             if job.stopping.is_set():
                 raise Cancelled
+            rows = max(step.done, step.total) if step.unit == "rows" else 0
+            if most is not None and rows > most:
+                raise DataError(
+                    f"{job.asked.data}: has {rows:,} rows or more, and {most:,} are curated here; name a smaller data "
+                    "set, or run `ggez curate` on a machine of your own"
+                )
 
         def run() -> Curated | None:
             from .curated import measure
 
+            if (model := _model(job.asked.reward)) is not None:
+                self._check_size(model)
             try:
                 while not self._turn.acquire(timeout=0.2):
                     if job.stopping.is_set():
@@ -154,6 +194,12 @@ class Curations:
             job.stopped = True
         else:
             job.found = done
+
+
+def _model(reward: str) -> str | None:
+    """The model that a reward's options name."""
+    options = dict(option.partition("=")[::2] for option in reward.split(","))
+    return options.get("model")
 
 
 def _digest(asked: Asked) -> str:

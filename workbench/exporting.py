@@ -57,7 +57,8 @@ def export(
 ) -> Exported:
     """Write the merged checkpoint at β into the visitor's own folder; `card`: with a model card.
 
-    The card has the scores of the pair's sweep, once that has ended.
+    The card has the scores of the pair's sweep, once that has ended. Raises OutputError for a name that can't be or
+    more than a visitor may have, Cancelled once the visitor stopped it: then nothing of it is left.
     """
     if dtype not in DTYPES:
         raise RecipeError(f"dtype {dtype[:20]!r} is unknown; choose one of {', '.join(DTYPES)}")
@@ -65,22 +66,23 @@ def export(
         raise RecipeError(f"shard size {shard_size[:20]!r} is unknown; choose one of {', '.join(SHARD_SIZES)}")
     ticket, pair = service.ticket(session), service.current(session)
     weights = service.weights(session, beta, components)
-    folder = service.exports.folder(ticket, name)
     from ggez_core.families import loading_code
     from ggez_core.merging import merge
 
-    started = time.perf_counter()
-    done = merge(
-        pair.base,
-        pair.regional,
-        weights.beta,
-        folder,
-        components=dict(weights.components) or None,
-        dtype=DTYPES[dtype],
-        shard_size=shard_size,
-        progress=progress,
-    )
-    notes = _write_card(service, pair, folder, done.seconds) if card else ()
+    with service.errands.run(session, "export") as errand:
+        folder = service.exports.folder(ticket, name, _nbytes(pair, DTYPES[dtype]))
+        started = time.perf_counter()
+        done = merge(
+            pair.base,
+            pair.regional,
+            weights.beta,
+            folder,
+            components=dict(weights.components) or None,
+            dtype=DTYPES[dtype],
+            shard_size=shard_size,
+            progress=errand.watched(progress),
+        )
+        notes = _write_card(service, pair, folder, done.seconds) if card else ()
     shown = "" if service.settings.shared else str(folder)
     return Exported(
         name=folder.name,
@@ -92,6 +94,13 @@ def export(
         folder=shown,
         notes=notes,
     )
+
+
+def _nbytes(pair: Pair, dtype: str | None) -> int:
+    """About the bytes of an export."""
+    if dtype is None:
+        return pair.base.nbytes
+    return sum(tensor.size for tensor in pair.base.tensors.values()) * (4 if dtype == "float32" else 2)
 
 
 def _write_card(service: Service, pair: Pair, folder: Path, seconds: float) -> tuple[str, ...]:

@@ -1,15 +1,20 @@
 """Merged checkpoints on their way to a visitor: where they are written, what they may be called, how they are fetched.
 
 Every visitor writes into a folder of their own, whose random name is the only key to it: what isn't known can't be
-fetched, and nothing is listed. Used by `service`; `routes` serves the files.
+fetched, and nothing is listed. Where visitors are strangers, exports are deleted when their time is over, and sooner
+those of who has gone where there is no room for others. Used by `service`; `routes` serves the files.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
+import shutil
+import threading
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
@@ -21,6 +26,8 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from ggez_core.errors import OutputError
+
+from .limits import Limits
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TICKET = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -36,19 +43,35 @@ class ExportedFile:
     url: str
 
 
-class Exports:
-    """The exports below `root`, one folder a visitor's ticket."""
+@dataclass(frozen=True)
+class _Kept:
+    """An export on disk: when it was made (seconds since 1970), and its bytes."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    folder: Path
+    made: float
+    nbytes: int
+
+
+class Exports:
+    """The exports below `root`, one folder a visitor's ticket. present: the tickets of who is here now."""
+
+    def __init__(
+        self, root: Path, limits: Limits | None = None, present: Callable[[], frozenset[str]] = frozenset
+    ) -> None:
+        self._root, self._limits, self._present = root, limits or Limits(), present
+        self._lock = threading.Lock()
 
     @staticmethod
     def new_ticket() -> str:
         """A name for a visitor's folder that nobody guesses: 128 random bits."""
         return secrets.token_urlsafe(16)
 
-    def folder(self, ticket: str, name: str) -> Path:
-        """Where an export of that name goes. Raises OutputError for a name that isn't plain, or that exists already."""
+    def folder(self, ticket: str, name: str, needed: int = 0) -> Path:
+        """Where an export of that name goes, which will take `needed` bytes.
+
+        Raises OutputError for a name that isn't plain or exists already, and where the visitor has too many exports,
+        too large ones, or all visitors together.
+        """
         name = name.strip()
         if not _NAME.fullmatch(name) or name.endswith((".", ".zip")):
             raise OutputError(
@@ -58,6 +81,8 @@ class Exports:
         folder = self._root / ticket / name
         if folder.exists():
             raise OutputError(f"you have an export called {name} already; choose another name")
+        self.tidy()
+        self._check_room(ticket, needed)
         folder.parent.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -67,6 +92,52 @@ class Exports:
         if not _NAME.fullmatch(name) or not folder.is_dir():
             raise OutputError(f"{name[:80]!r} is none of your exports; export the model first")
         return folder
+
+    def tidy(self) -> None:
+        """Delete the exports that have had their time, if there is a time after which they are deleted."""
+        if self._limits.export_hours is not None:
+            oldest = time.time() - 3600 * self._limits.export_hours
+            self._delete([one for one in self._kept() if one.made < oldest])
+
+    def _check_room(self, ticket: str, needed: int) -> None:
+        limits, kept = self._limits, self._kept()
+        mine = [one for one in kept if one.folder.parent.name == ticket]
+        later = f"; an export is deleted {limits.export_hours:g} hours after it was made" if limits.export_hours else ""
+        if limits.exports is not None and len(mine) >= limits.exports:
+            raise OutputError(f"you have {len(mine)} exports, and {limits.exports} are allowed at a time{later}")
+        size = sum(one.nbytes for one in mine)
+        if limits.export_bytes is not None and size + needed > limits.export_bytes:
+            raise OutputError(
+                f"this export takes {needed / 1e9:.1f} GB and yours take {size / 1e9:.1f} GB; "
+                f"{limits.export_bytes / 1e9:.1f} GB are allowed in all: choose a smaller type{later}"
+            )
+        if limits.all_export_bytes is None:
+            return
+        missing = sum(one.nbytes for one in kept) + needed - limits.all_export_bytes
+        present = self._present()
+        gone = sorted((one for one in kept if one.folder.parent.name not in present), key=lambda one: one.made)
+        while missing > 0 and gone:
+            missing -= gone[0].nbytes
+            self._delete([gone.pop(0)])
+        if missing > 0:
+            raise OutputError(f"there is no room for this export beside other visitors'; try again later{later}")
+
+    def _kept(self) -> list[_Kept]:
+        """All exports, with what an export that is being written has written."""
+        found = []
+        with suppress(OSError):
+            for folder in self._root.glob("*/*"):
+                if folder.is_dir() and not folder.is_symlink():
+                    nbytes = sum(file.stat().st_size for file in _within(folder).values())
+                    found.append(_Kept(folder, folder.stat().st_mtime, nbytes))
+        return found
+
+    def _delete(self, exports: list[_Kept]) -> None:
+        with self._lock:
+            for one in exports:
+                shutil.rmtree(one.folder, ignore_errors=True)
+                with suppress(OSError):  # unless the visitor has others
+                    one.folder.parent.rmdir()
 
     def files(self, ticket: str, name: str) -> tuple[ExportedFile, ...]:
         """The files of an export, weights first."""

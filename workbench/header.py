@@ -92,9 +92,9 @@ def show_pair(pair: Pair, beta: float) -> list[object]:
     return [render.pair_line(pair), *shown, *hidden]
 
 
-def show_facts(pace: Pace | None) -> str:
-    """The update of `facts`."""
-    return render.facts(Service.alpha(), pace)
+def show_facts(pace: Pace | None, reloaded: float = 0.0) -> str:
+    """The update of `facts`. reloaded: seconds that loading the pair again took, since it had left memory."""
+    return render.facts(Service.alpha(), pace, reloaded)
 
 
 def show_scores(service: Service, session: str, weights: Weights) -> str:

@@ -7,11 +7,13 @@ Imports torch; loaded by `pairs` when first needed.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import torch
@@ -25,14 +27,19 @@ from ggez_core.progress import Progress, Step, silent
 from .kept import Kept
 from .turns import Turns, never
 from .weights import BASE, Weights
+from .zero import PREVIEW, Job
 
 if TYPE_CHECKING:
+    from ggez_core.checkpoints import Checkpoint
+
     from .pairs import Pair
+    from .zero import ZeroGpu
 
 BUDGET = 128 << 20  # bytes of answers kept for each pair
 THREADS = torch.get_num_threads()  # set anew for every question: torch hands the last number on to new threads
 
 SMALL = 100_000_000  # bytes of a model's weights
+_NUMBERS = itertools.count(1)
 
 Betas = tuple[tuple[str, float], ...]
 
@@ -46,6 +53,7 @@ class Helper(Protocol):
 
 HelperOf = TypeVar("HelperOf", bound=Helper)
 Model = TypeVar("Model")
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True)
@@ -57,19 +65,28 @@ class Answered:
 
 
 class LivePair:
-    """One model, moved between base and regional for whoever's turn it is. Safe to use from many threads."""
+    """One model, moved between base and regional for whoever's turn it is. Safe to use from many threads.
 
-    def __init__(self, pair: Pair) -> None:
+    number: tells this loading of a pair from another. load_seconds: how long it took. gpu: ZeroGPU, where that is on:
+    it answers for models that aren't small, since those don't need a card and a card is lent for seconds.
+    """
+
+    def __init__(self, pair: Pair, gpu: ZeroGpu | None = None) -> None:
+        started = time.perf_counter()
         self.pair = pair
+        self.number = next(_NUMBERS)
         self.nbytes = pair.live_bytes
         self._turns = Turns()
-        device = "cuda" if torch.cuda.is_available() else None
+        self._gpu = None if self.small else gpu
+        device = "cuda" if torch.cuda.is_available() and gpu is None else None
         self._model: FamilyModel = pair.family.load(pair.base, Placement(device=device))
-        self._weights = LiveModel(self._model.model, pair.base, pair.regional)
+        self._weights = None if self._gpu else LiveModel(self._model.model, pair.base, pair.regional)
         self._at = BASE
         self._making = threading.Lock()
         self._helpers: dict[type, Any] = {}
         self._answers: Kept[Answered] = Kept(BUDGET)
+        self._closed = False
+        self.load_seconds = time.perf_counter() - started
 
     def model(self, kind: type[Model]) -> Model:
         """The model, for what doesn't depend on its weights: those are right only within `at`.
@@ -93,6 +110,8 @@ class LivePair:
         with self._making:
             if kind not in self._helpers:
                 self._helpers[kind] = kind(self)  # type: ignore[index]
+                if self._closed:  # who asked before the pair left memory is answered, but nothing works ahead
+                    self._helpers[kind].close()  # type: ignore[index]
             found: HelperOf = self._helpers[kind]  # type: ignore[index]
             return found
 
@@ -103,6 +122,26 @@ class LivePair:
             self._move(weights)
             torch.set_num_threads(threads)
             yield self._model
+
+    def compute(
+        self,
+        method: str,
+        inputs: Any,
+        weights: Weights,
+        *,
+        threads: int = THREADS,
+        seconds: int = 60,
+        known: Callable[[], Known | None] = lambda: None,
+    ) -> Any:
+        """What a method of the model makes of `inputs` at these weights, or what is `known` when the turn has come.
+
+        seconds: for which a graphics card that is lent is asked.
+        """
+        if self._gpu is not None:
+            return list(self._gpu.ask(self._job(method, inputs, weights), seconds))[-1]
+        with self.at(weights, threads) as model:
+            found = known()
+            return getattr(model, method)(inputs) if found is None else found
 
     def move(self, weights: Weights) -> float:
         """Move the model to `weights`; seconds it took. A measure: every question moves it where it needs it."""
@@ -121,13 +160,15 @@ class LivePair:
         weights: Weights,
         *,
         nbytes: Callable[[Any], int],
+        seconds: int = 60,
         given_up: Callable[[], bool] = never,
         progress: Progress = silent,
     ) -> Iterator[Answered]:
         """The family's answer to `inputs` at `weights`: partial results as they come, the whole one last and kept.
 
-        `question` tells one from another, whatever the weights; `nbytes` says how much a whole result takes. The turn
-        is held from the first partial result to the last. Raises Cancelled once `given_up`, DataError for bad inputs.
+        `question` tells one from another, whatever the weights; `nbytes` says how much a whole result takes; `seconds`
+        for how long a graphics card that is lent is asked. The turn is held from the first partial result to the last.
+        Raises Cancelled once `given_up`, DataError for bad inputs.
         """
         key = (question, self.betas(weights))
         known = self._answers.get(key)
@@ -141,18 +182,36 @@ class LivePair:
                 raise Cancelled
             progress(step)
 
+        with self._previewed(inputs, weights, seconds, given_up, stopping) as (partials, moved):
+            for partial in partials:
+                if given_up():
+                    raise Cancelled
+                answered = Answered(partial, moved)
+                yield answered
+        if answered is not None:
+            self._answers.put(key, answered, nbytes(answered.result))
+
+    @contextmanager
+    def _previewed(
+        self, inputs: Any, weights: Weights, seconds: int, given_up: Callable[[], bool], progress: Progress
+    ) -> Iterator[tuple[Iterator[Any], float]]:
+        """The model's partial results at these weights, and the milliseconds that moving them took.
+
+        What works for them stops at the end of the block, before the turn is handed on.
+        """
+        if self._gpu is not None:  # where others wait for the card, not here
+            with closing(self._gpu.ask(self._job(PREVIEW, inputs, weights), seconds, progress)) as partials:  # type: ignore[type-var]
+                yield partials, 0.0
+            return
         with self._turns.taken(given_up):
             moved = 1e3 * self._move(weights)
             torch.set_num_threads(THREADS)
-            partials = self._model.preview(inputs, beta_of=self._beta_of(weights), progress=stopping)
-            with closing(partials):  # type: ignore[type-var]  # stops what works for it before the turn is handed on
-                for partial in partials:
-                    if given_up():
-                        raise Cancelled
-                    answered = Answered(partial, moved)
-                    yield answered
-        if answered is not None:
-            self._answers.put(key, answered, nbytes(answered.result))
+            with closing(self._model.preview(inputs, beta_of=self._beta_of(weights), progress=progress)) as partials:  # type: ignore[type-var]
+                yield partials, moved
+
+    def _job(self, method: str, inputs: Any, weights: Weights) -> Job:
+        base, regional = _place(self.pair.base), _place(self.pair.regional)
+        return Job(base, regional, weights.beta, weights.components, self.betas(weights), method, inputs)
 
     def known(self, question: Hashable, weights: Weights) -> Answered | None:
         """The whole answer, if it was given before."""
@@ -174,7 +233,10 @@ class LivePair:
 
     def close(self) -> None:
         """The pair is about to be forgotten: its helpers stop, and whose turn it is finishes it."""
-        for helper in list(self._helpers.values()):
+        with self._making:
+            self._closed = True
+            leaving = list(self._helpers.values())
+        for helper in leaving:
             helper.close()
         with self._turns.taken():
             self._helpers.clear()
@@ -185,9 +247,15 @@ class LivePair:
 
     def _move(self, weights: Weights) -> float:
         """Move to `weights`; it must be our turn."""
-        if weights == self._at:
+        if weights == self._at or self._weights is None:
             return 0.0
         started = time.perf_counter()
         self._weights.set_beta(weights.beta, dict(weights.components))
         self._at = weights
         return time.perf_counter() - started
+
+
+def _place(checkpoint: Checkpoint) -> str:
+    """Where a checkpoint is on disk: its folder, or its only file."""
+    alone = Path(checkpoint.source).expanduser()
+    return str(alone.absolute() if alone.is_file() else checkpoint.folder)

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 from ggez_core.errors import GgezError, IncompatibleError, SourceError
 from ggez_core.progress import Progress, silent
 
+from .limits import Limits
+
 if TYPE_CHECKING:
     from ggez_core.checkpoints import Checkpoint, Comparison
     from ggez_core.families import Family
 
     from .live import LivePair
+    from .zero import ZeroGpu
 
 log = logging.getLogger(__name__)
 
@@ -68,10 +71,11 @@ class Pair:
 
 
 class PairStore:
-    """Opens pairs, and keeps live ones while `budget` bytes last."""
+    """Opens pairs that `limits` allow, and keeps live ones while `budget` bytes last."""
 
-    def __init__(self, budget: int) -> None:
-        self._budget = budget
+    def __init__(self, budget: int, limits: Limits | None = None, gpu: ZeroGpu | None = None) -> None:
+        self._budget, self._gpu = budget, gpu
+        self._limits = limits or Limits()
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._opened: OrderedDict[tuple[object, ...], Pair] = OrderedDict()
@@ -82,12 +86,13 @@ class PairStore:
 
         Raises SourceError or CheckpointError; a pair that can't be merged is returned too, its report says why.
         """
-        from ggez_core.checkpoints import compare, open_checkpoint
+        from ggez_core.checkpoints import compare
 
         for side, source in (("base", base), ("regional", regional)):
             if not source.strip():
                 raise SourceError(f"no {side} checkpoint is named; give a demo: name, a Hub id or a folder")
-        one, other = open_checkpoint(base.strip()), open_checkpoint(regional.strip())
+            self._limits.check_model(source)
+        one, other = self._opened_one(base.strip(), progress), self._opened_one(regional.strip(), progress)
         key = (*_fingerprint(one), *_fingerprint(other))
         with self._lock:
             if key in self._opened:
@@ -99,6 +104,14 @@ class PairStore:
             while len(self._opened) > REMEMBERED:
                 self._opened.popitem(last=False)
         return pair
+
+    def _opened_one(self, name: str, progress: Progress) -> Checkpoint:
+        from ggez_core.checkpoints import open_checkpoint
+        from ggez_core.checkpoints.hub import check_size
+
+        found = open_checkpoint(name, largest=self._limits.largest_model, progress=progress)
+        check_size(name, found.nbytes, self._limits.largest_model)  # one that was there already
+        return found
 
     def live(self, pair: Pair) -> LivePair:
         """The pair with its weights in memory, loaded on first use.
@@ -125,7 +138,7 @@ class PairStore:
             from .live import LivePair
 
             log.info("loading %s and %s", pair.base.source, pair.regional.source)
-            loaded = LivePair(pair)
+            loaded = LivePair(pair, self._gpu)
             with self._lock:
                 self._live[pair.key] = loaded
             return loaded

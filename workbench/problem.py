@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 
 import gradio as gr
 
-from ggez_core.errors import GgezError
+from ggez_core.errors import Cancelled, GgezError
 
 from .text import say
 
@@ -28,11 +28,13 @@ class Problem:
 
 
 def attempt(work: Callable[[], T]) -> T | Problem:
-    """The result of `work`, or the problem with it. Failures of ours are logged and said in general words."""
+    """The result of `work`, or the problem with it: also that it was stopped. Failures of ours are only logged."""
     try:
         return work()
     except GgezError as error:
         return Problem(" ".join(str(error).split()))
+    except Cancelled:
+        return Problem(say("errand.stopped"))
     except Exception:
         log.exception("the page failed")
         return Problem(say("error.generic"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .demos import DEMOS
 from .languages import PARAMETER, SPOKEN, language
-from .markup import Html, for_ears, join, tag
+from .markup import Html, fine, for_ears, join, tag
 from .text import duration, language_name, say, size
 
 if TYPE_CHECKING:
@@ -109,11 +109,12 @@ def scores(alpha: Alpha, scored: Scored | None) -> Html:
     return tag("dl", *facts, cls="gg-facts" if scored else "gg-facts gg-unscored")
 
 
-def facts(alpha: Alpha, pace: Pace | None) -> Html:
-    """α with its source, and the time of the last move."""
+def facts(alpha: Alpha, pace: Pace | None, reloaded: float = 0.0) -> Html:
+    """α with its source, and the time of the last move; that the pair was loaded again, if that took some seconds."""
     move = duration(pace.answer_ms) if pace else say("fact.move.none")
     explained = say("fact.move.title", move=pace.move_ms) if pace else None
-    return tag(
+    note = fine(say("pair.reloaded", time=duration(1e3 * reloaded))) if reloaded else Html()
+    measures = tag(
         "dl",
         _fact(
             say("fact.alpha", region=alpha.region, year=alpha.year),
@@ -123,6 +124,7 @@ def facts(alpha: Alpha, pace: Pace | None) -> Html:
         _fact(say("fact.move"), move, explained),
         cls="gg-facts",
     )
+    return join([measures, note])
 
 
 def _fact(name: str, value: str, title: str | None) -> Html:

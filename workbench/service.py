@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ggez_core.errors import GgezError, RecipeError
+from ggez_core.errors import Cancelled, GgezError, RecipeError
 from ggez_core.progress import Progress, silent
 
 from .curations import Curations
 from .drawn import Drawn
+from .errands import Errands
 from .exports import Exports
 from .pairs import Pair, PairStore
 from .rating import Ballots
@@ -24,6 +25,7 @@ from .settings import Settings
 from .slow import SlowQuestions
 from .sweeps import SweepJobs
 from .weights import Weights
+from .zero import zero_gpu
 
 if TYPE_CHECKING:
     from ggez_core.evaluation.ratings import RatingStore
@@ -48,16 +50,19 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.exports = Exports(settings.storage / "exports")
+        self._visitors = Visitors()
+        self.exports = Exports(settings.storage / "exports", settings.limits, self._visitors.tickets)
         self.drawn = Drawn()
         self.slow = SlowQuestions()
-        self.sweeps = SweepJobs(settings.storage / "sweeps", settings.memory_budget)
-        self.curations = Curations(settings.storage / "curations", shared=settings.shared)
+        self.errands = Errands(settings.limits.at_once)
+        self.sweeps = SweepJobs(
+            settings.storage / "sweeps", settings.memory_budget, settings.limits, shared=settings.shared
+        )
+        self.curations = Curations(settings.storage / "curations", settings.limits, shared=settings.shared)
         self.ballots = Ballots()
         self._opening = threading.Lock()
         self._ratings: RatingStore | None = None
-        self._pairs = PairStore(settings.memory_budget)
-        self._visitors = Visitors()
+        self._pairs = PairStore(settings.memory_budget, settings.limits, zero_gpu())
 
     @property
     def ratings(self) -> RatingStore:
@@ -75,16 +80,19 @@ class Service:
 
     def load_pair(self, session: str, base: str, regional: str, *, progress: Progress = silent) -> Loaded:
         """Make a pair the session's own, and load it live if it can be. Raises GgezError for an incompatible one."""
-        pair = self.preflight(base, regional, progress=progress)
-        if not pair.comparison.compatible:
-            raise GgezError(pair.comparison.explain())
-        self.slow.cancel(session)
-        self._visitors.choose(session, pair)
-        try:
-            self._pairs.live(pair)
-        except GgezError as error:
-            return Loaded(pair, str(error))
-        return Loaded(pair, "")
+        with self.errands.run(session, "load") as errand:
+            pair = self.preflight(base, regional, progress=errand.watched(progress))
+            if not pair.comparison.compatible:
+                raise GgezError(pair.comparison.explain())
+            if errand.given_up():
+                raise Cancelled
+            self.slow.cancel(session)
+            self._visitors.choose(session, pair)
+            try:
+                self.live(session)
+            except GgezError as error:
+                return Loaded(pair, str(error))
+            return Loaded(pair, "")
 
     def current(self, session: str) -> Pair:
         """The session's pair: the one it chose, or the demo pair."""
@@ -96,7 +104,13 @@ class Service:
 
     def live(self, session: str) -> LivePair:
         """The session's pair in memory, loaded if it isn't. Raises GgezError for one that can't be run or held."""
-        return self._pairs.live(self.current(session))
+        live = self._pairs.live(self.current(session))
+        self._visitors.met(session, live)
+        return live
+
+    def reloaded(self, session: str) -> float:
+        """Seconds that loading the session's pair again took since it was evicted; 0 once they have been told."""
+        return self._visitors.reloaded(session)
 
     def alone(self, source: str) -> LivePair:
         """One model in memory, as it is. Raises GgezError for one that can't be run or held."""
@@ -117,10 +131,21 @@ class Service:
         """The secret name under which the session's exports and pictures are fetched."""
         return self._visitors.get(session).ticket
 
+    def stop(self, session: str, *kinds: str) -> int:
+        """Stop what the visitor waits for: errands of these kinds, or everything; how much that was.
+
+        Sweeps and curations go on in the background and have a stop of their own.
+        """
+        return self.errands.cancel(session, *kinds) + (0 if kinds else int(self.slow.cancel(session)))
+
     def leave(self, session: str) -> None:
-        """The visitor closed the page."""
+        """The visitor closed the page. On a machine of one's own an export that was begun is still written."""
+        if self.settings.shared:
+            self.errands.cancel(session)
         self.slow.cancel(session)
+        self.curations.leave(session)
         self._visitors.forget(session)
+        self.exports.tidy()
 
     @staticmethod
     def alpha() -> Alpha:

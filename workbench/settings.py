@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-GIB = 1 << 30
+from ggez_core.errors import GgezError
+
+from .limits import GIB, Limits
+
+__all__ = ["GIB", "Limits", "Settings"]
 
 
 @dataclass(frozen=True)
@@ -17,23 +21,26 @@ class Settings:
     memory_budget: GGEZ_MEMORY_BUDGET in GiB, by default half of the machine's memory.
     shared: on a Space (SPACE_ID is set), where paths of the machine mean nothing to a visitor and are not shown.
     training: whether training may be started from the page: not on a Space, unless GGEZ_TRAINING is "on".
+    limits: what one visitor may take.
     """
 
     storage: Path
     memory_budget: int
     shared: bool
     training: bool = True
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """The settings of this process."""
+        """The settings of this process. Raises GgezError for a variable that can't be what it says."""
         storage = os.environ.get("GGEZ_STORAGE")
-        budget = os.environ.get("GGEZ_MEMORY_BUDGET")
+        shared = "SPACE_ID" in os.environ
         return cls(
             storage=Path(storage).expanduser().resolve() if storage else _user_data() / "ggez",
-            memory_budget=int(float(budget) * GIB) if budget else _machine_memory() // 2,
-            shared="SPACE_ID" in os.environ,
-            training="SPACE_ID" not in os.environ or os.environ.get("GGEZ_TRAINING") == "on",
+            memory_budget=_memory_budget(os.environ.get("GGEZ_MEMORY_BUDGET", "")),
+            shared=shared,
+            training=not shared or os.environ.get("GGEZ_TRAINING") == "on",
+            limits=Limits.of(os.environ, shared=shared),
         )
 
 
@@ -43,7 +50,13 @@ def _user_data() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
 
 
-def _machine_memory() -> int:
+def _memory_budget(given: str) -> int:
+    """Bytes: what is given in GiB, or half of what the machine has."""
     import psutil
 
-    return int(psutil.virtual_memory().total)
+    if not given.strip():
+        return int(psutil.virtual_memory().total) // 2
+    try:
+        return int(float(given) * GIB)
+    except (ValueError, OverflowError):
+        raise GgezError(f"GGEZ_MEMORY_BUDGET: {given!r} is no number of GiB; give one, such as 8") from None

@@ -35,7 +35,7 @@ class Question(Generic[Result]):
         self._count = 0
         self._ended = False
         self._error: BaseException | None = None
-        asking = contextvars.copy_context()  # so that the work speaks the language of who asks
+        asking = contextvars.copy_context()  # whose language it speaks, and whose quota ZeroGPU takes
         self._thread = threading.Thread(target=asking.run, args=(self._run,), name="slow question", daemon=True)
 
     def give_up(self, why: Cancelled) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ggez_core.errors import Cancelled, DataError, GgezError
 from ggez_core.progress import Step
 
+from .limits import Limits
 from .problem import Problem, attempt
 
 if TYPE_CHECKING:
@@ -40,11 +41,12 @@ class Wanted:
 
 @dataclass
 class Job:
-    """A sweep on its way or ended. Read through `SweepJobs`; `points` grows while it works."""
+    """A sweep on its way or ended. Read through `SweepJobs`; `points` grows while it works. session: who began it."""
 
     pair: Pair
     wanted: Wanted
     folder: Path
+    session: str = ""
     points: dict[float, CurvePoint] = field(default_factory=dict)
     step: Step | None = None
     report: SweepReport | None = None
@@ -66,8 +68,10 @@ class Job:
 class SweepJobs:
     """All sweeps of this server, the newest of each pair at hand."""
 
-    def __init__(self, storage: Path, memory_budget: int) -> None:
-        self._storage, self._budget = storage, memory_budget
+    def __init__(
+        self, storage: Path, memory_budget: int, limits: Limits | None = None, *, shared: bool = False
+    ) -> None:
+        self._storage, self._budget, self._limits, self._shared = storage, memory_budget, limits or Limits(), shared
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._latest: OrderedDict[tuple[object, ...], Job] = OrderedDict()
@@ -104,11 +108,11 @@ class SweepJobs:
         with self._lock:
             return [job for job in self._latest.values() if job.working]
 
-    def start(self, pair: Pair, wanted: Wanted) -> Job:
-        """Start a sweep, or return the pair's that is on its way.
+    def start(self, pair: Pair, wanted: Wanted, session: str = "") -> Job:
+        """Start a sweep for a visitor, or return the pair's that is on its way.
 
-        Raises DataError where nothing is to be measured, GgezError where another sweep of the pair is on its way or the
-        model takes more memory than is allowed.
+        Raises DataError where nothing is to be measured, GgezError where another sweep of the pair is on its way, the
+        visitor or all visitors have too many, or the model takes more memory than is allowed.
         """
         if not wanted.tasks:
             raise DataError("no task is chosen; tick at least one")
@@ -123,7 +127,9 @@ class SweepJobs:
                 if job.wanted == wanted:
                     return job
                 raise GgezError("a sweep of this pair is on its way; wait for it, or stop it first")
-            job = Job(pair, wanted, self._storage / _digest(pair, wanted))
+            working = [other.session for other in self._latest.values() if other.working]
+            self._limits.check_background("sweep", working.count(session), len(working))
+            job = Job(pair, wanted, self._storage / _digest(pair, wanted), session)
             if (older := self._latest.get(pair.key)) and older.folder == job.folder:
                 job.points.update(older.points)
             self._latest[pair.key] = job
@@ -133,9 +139,15 @@ class SweepJobs:
         threading.Thread(target=self._work, args=(job,), name="sweep", daemon=True).start()
         return job
 
-    def stop(self, pair: Pair) -> None:
-        """Ask the pair's sweep to stop; what it has measured is kept."""
-        if job := self.latest(pair):
+    def stop(self, pair: Pair, session: str = "") -> None:
+        """Ask the pair's sweep to stop; what it has measured is kept.
+
+        Raises GgezError where visitors are strangers and another one began it.
+        """
+        job = self.latest(pair)
+        if job is not None and job.working and self._shared and job.session != session:
+            raise GgezError("another visitor began this sweep, and only they can stop it")
+        if job is not None:
             job.stopping.set()
 
     def _work(self, job: Job) -> None:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError
+from ..progress import Progress
 from .dtypes import DTYPES
 from .files import opened
 from .header import TensorInfo
@@ -94,12 +95,21 @@ class Checkpoint:
         return tensor
 
 
-def open_checkpoint(source: str | Path, *, revision: str | None = None) -> Checkpoint:
+def open_checkpoint(
+    source: str | Path,
+    *,
+    revision: str | None = None,
+    largest: int | None = None,
+    progress: Progress | None = None,
+) -> Checkpoint:
     """Open `demo:siglip/base`, a folder, a file of weights, or a Hub id `owner/name[@revision]`; weights stay on disk.
 
-    Raises `SourceError` if there is nothing of that name, `CheckpointError` if what is there can't be used.
+    largest: bytes of weights beyond which nothing is downloaded. progress: told of a download, which it may stop by
+    raising Cancelled; without one the Hub's client shows its own bars.
+
+    Raises `SourceError` if there is nothing of that name, or it is larger; `CheckpointError` if it can't be used.
     """
-    found = resolve(source, revision)
+    found = resolve(source, revision, largest, progress)
     try:
         layout = read_layout(found.path)
     except CheckpointError as error:  # a Hub id is told as the user wrote it, and not by its place in the cache

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import SourceError
+from ..errors import Cancelled, SourceError
+from ..progress import Progress, Step
 from .layouts.layout import CONFIG, read_json
 from .layouts.transformers_folder import refuse_custom_code
 from .pickles import PICKLES
@@ -42,12 +43,15 @@ _PREFERENCES = tuple(  # the first that a folder has is what is downloaded of it
 _LONE = re.compile(r".+\.(safetensors|bin|pt|pth|ckpt)")
 
 
-def download(repo: str, revision: str | None) -> tuple[Path, str]:
+def download(
+    repo: str, revision: str | None, largest: int | None = None, progress: Progress | None = None
+) -> tuple[Path, str]:
     """The folder of a snapshot and its commit; from the cache where the Hub can't be asked.
 
-    The small files come first, so that a model that can't be used is refused before its weights are fetched. Raises
-    `SourceError` for what is not there, gated, too large for the disk, or holds no weights; `CheckpointError` for a
-    model of its own code.
+    The small files come first, so that a model that can't be used is refused before its weights are fetched. Without a
+    `progress` the Hub's client shows bars of its own; one that raises Cancelled stops it, and what was fetched is kept.
+    Raises `SourceError` for what is not there, gated, larger than `largest` bytes or than the disk, or without weights;
+    `CheckpointError` for a model of its own code.
     """
     from huggingface_hub import HfApi
 
@@ -60,32 +64,65 @@ def download(repo: str, revision: str | None) -> tuple[Path, str]:
         return path, path.name
     sizes = {sibling.rfilename: sibling.size or 0 for sibling in info.siblings or ()}
     weights, side = choose(repo, sizes)
+    check_size(repo, sum(sizes[name] for name in weights), largest)
     commit = str(info.sha)
     missing = _check_room(repo, commit, {name: sizes[name] for name in (*weights, *side)})
     first = _fetched(repo, revision, side or weights)  # by its name: the cache remembers what that was
     if first.name != commit:  # it moved on between the two questions
-        return download(repo, first.name)
+        return download(repo, first.name, largest, progress)
     refuse_custom_code(repo, _config(first))
     if all(PurePosixPath(name).suffix in PICKLES for name in weights):
         log.warning("%s: holds only pickles; they are read by weights-only loading, which runs no code", repo)
     if missing:
         log.info("%s: downloading %.2f GB", repo, missing / 1e9)
-    return _fetched(repo, commit, sorted((*weights, *side))), commit
+    return _fetched(repo, commit, sorted((*weights, *side)), progress, missing), commit
 
 
-def _fetched(repo: str, revision: str | None, files: list[str]) -> Path:
-    """The folder of a snapshot with these files in it. Raises `SourceError`."""
+def check_size(name: str, nbytes: int, largest: int | None) -> None:
+    """Raise SourceError for weights of more than `largest` bytes."""
+    if largest is not None and nbytes > largest:
+        raise SourceError(
+            f"{name}: has {nbytes / 1e9:,.1f} GB of weights, and {largest / 1e9:,.1f} GB are allowed here; choose a "
+            "smaller model"
+        )
+
+
+def _fetched(
+    repo: str, revision: str | None, files: list[str], progress: Progress | None = None, nbytes: int = 0
+) -> Path:
+    """The folder of a snapshot with these files in it, of which so many bytes are missing. Raises `SourceError`."""
     from huggingface_hub import snapshot_download
 
+    bars: dict[str, Any] = {} if progress is None else {"tqdm_class": _told(progress, nbytes)}
     patterns = [glob.escape(name) for name in files]
     try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns)).resolve()
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns, **bars)).resolve()
+    except Cancelled:
+        raise
     except Exception as error:
         if refusal := _refusal(repo, revision, error):
             raise refusal from None
         raise SourceError(
             f"{repo}: the download stopped ({_reason(error)}); run it again: it goes on with the files that are missing"
         ) from None
+
+
+def _told(progress: Progress, nbytes: int) -> type:
+    """A bar for the Hub's client that shows nothing and tells `progress`, which may raise Cancelled in any thread."""
+    from tqdm import tqdm  # type: ignore[import-untyped]  # comes with the Hub's client
+
+    class Told(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: Any, **settings: Any) -> None:
+            settings.pop("name", None)  # the client's own bars have one
+            super().__init__(*args, **{**settings, "disable": True})
+            self._of_bytes, self._done = settings.get("unit") == "B", 0  # the other bar counts files
+
+        def update(self, n: float | None = 1) -> None:
+            self._done += int(n or 0)
+            if self._of_bytes:
+                progress(Step(min(self._done, nbytes), nbytes, "bytes", "downloading"))
+
+    return Told
 
 
 def _refusal(repo: str, revision: str | None, error: Exception) -> SourceError | None:

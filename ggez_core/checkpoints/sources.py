@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..assets import DEMO_PREFIX, demo_names, demo_root
 from ..errors import SourceError
+from ..progress import Progress
 from .layouts import WEIGHTS
 
 HUB_PREFIX, FOLDER_PREFIX = "hf-hub:", "local-dir:"  # as open_clip writes them
@@ -28,15 +29,20 @@ class Source:
     revision: str | None = None
 
 
-def resolve(source: str | Path, revision: str | None = None) -> Source:
-    """Find the folder or file behind a source, downloading a Hub id. Raises `SourceError` where there is none."""
+def resolve(
+    source: str | Path, revision: str | None = None, largest: int | None = None, progress: Progress | None = None
+) -> Source:
+    """Find the folder or file behind a source, downloading a Hub id of at most `largest` bytes.
+
+    Raises `SourceError` where there is none, Cancelled where `progress` does.
+    """
     name = str(source)
     if not name.strip() or "\0" in name:
         raise SourceError("the checkpoint's name is empty; name a folder, a Hub id (owner/name) or a demo: checkpoint")
     if name.startswith(DEMO_PREFIX):
         return Source(name, _demo(name))
     if name.startswith(HUB_PREFIX):
-        return _hub(name.removeprefix(HUB_PREFIX), revision)
+        return _hub(name.removeprefix(HUB_PREFIX), revision, largest, progress)
     name = name.removeprefix(FOLDER_PREFIX)
     path = Path(name).expanduser()
     if path.is_dir():
@@ -48,7 +54,7 @@ def resolve(source: str | Path, revision: str | None = None) -> Source:
         return Source(name, path.absolute())
     if isinstance(source, Path) or Path(name).is_absolute() or name.startswith((".", "~")):
         raise SourceError(f"{name}: no such folder or file; check the path")
-    return _hub(name, revision)
+    return _hub(name, revision, largest, progress)
 
 
 def is_hub_id(name: str) -> bool:
@@ -65,7 +71,7 @@ def _demo(name: str) -> Path:
     return folder
 
 
-def _hub(name: str, revision: str | None) -> Source:
+def _hub(name: str, revision: str | None, largest: int | None, progress: Progress | None) -> Source:
     repo, _, inline = name.partition("@")
     wanted = revision or inline or None
     if not is_hub_id(repo):
@@ -76,5 +82,5 @@ def _hub(name: str, revision: str | None) -> Source:
         raise SourceError(f"{name}: {wanted!r} is no revision; write a branch, a tag or a commit hash after the @")
     from .hub import download
 
-    folder, commit = download(repo, wanted)
+    folder, commit = download(repo, wanted, largest, progress)
     return Source(f"{repo}@{commit}", folder, commit)

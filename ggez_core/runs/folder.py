@@ -22,8 +22,8 @@ CONFIG, EVENTS, STATUS, LOG, STOP = "config.yaml", "events.jsonl", "status.json"
 
 
 def home() -> Path:
-    """Where runs lie unless it is said: the folder GGEZ_RUNS, or `runs` in the working directory."""
-    return Path(os.environ.get("GGEZ_RUNS") or "runs")
+    """Where runs lie unless it is said: the folder GGEZ_RUNS, `runs` in the page's GGEZ_STORAGE or here."""
+    return Path(os.environ.get("GGEZ_RUNS") or Path(os.environ.get("GGEZ_STORAGE") or "", "runs"))
 
 
 @dataclass(frozen=True)

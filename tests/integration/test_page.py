@@ -81,7 +81,9 @@ def test_only_what_is_meant_for_programs_is_offered(client: Client) -> None:
     asked = {"/search_images", "/rank_captions", "/draw_images", "/answer_question"}
     curated = {"/curate", "/curation", "/stop_curation", "/count_kept", "/curated_rows", "/export_curated"}
     rated = {"/next_ballot", "/rate", "/ratings"}
-    assert set(offered) == {"/preflight", "/load_pair", "/export"} | asked | curated | rated
+    assert set(offered) == {"/preflight", "/load_pair", "/export", "/cancel"} | asked | curated | rated
+    documented = (Path(__file__).parents[2] / "docs" / "reference" / "endpoints.md").read_text("utf-8")
+    assert [name for name in offered if f"`{name}`" not in documented] == []
 
 
 def test_the_demo_pair_is_reported_and_loaded(client: Client) -> None:

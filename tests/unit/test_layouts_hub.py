@@ -15,7 +15,8 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from safetensors.torch import save
 
 from ggez_core.checkpoints import hub, open_checkpoint
-from ggez_core.errors import GgezError, SourceError
+from ggez_core.errors import Cancelled, GgezError, SourceError
+from ggez_core.progress import Step
 from tests.fake_hub import COMMIT, FakeHub, serving
 from tests.tiny import saved, siglip, write_checkpoint
 
@@ -158,6 +159,31 @@ def test_a_download_that_stops(fake_hub: FakeHub, tmp_path: Path) -> None:
     fake_hub.down = False
     fake_hub.broken.clear()
     assert open_checkpoint("owner/name").read("a.b").tolist() == [1, 1]
+
+
+def test_a_download_tells_how_far_it_is_and_can_be_stopped(fake_hub: FakeHub, tmp_path: Path) -> None:
+    fake_hub.add("owner/name", write_checkpoint(tmp_path / "m", {"a.b": torch.ones(5_000)}))
+    steps: list[Step] = []
+
+    def stop(step: Step) -> None:
+        steps.append(step)
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        open_checkpoint("owner/name", progress=stop)
+    assert steps[0].unit == "bytes"
+    assert steps[0].total > 20_000
+    steps.clear()
+    assert open_checkpoint("owner/name", progress=steps.append).read("a.b").tolist() == [1] * 5_000
+    assert max(step.done for step in steps) == steps[0].total
+
+
+def test_a_model_larger_than_is_allowed_is_not_downloaded(fake_hub: FakeHub) -> None:
+    fake_hub.repos["owner/name"] = {"config.json": b"{}", "model.safetensors": b""}
+    fake_hub.sizes["model.safetensors"] = 3 * 10**9
+    with pytest.raises(SourceError, match=r"owner/name: has 3\.0 GB of weights, and 2\.0 GB are allowed here"):
+        open_checkpoint("owner/name", largest=2 * 10**9)
+    assert not fake_hub.downloaded
 
 
 def test_a_download_that_does_not_fit_is_refused_before_it_starts(fake_hub: FakeHub) -> None:

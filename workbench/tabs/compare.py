@@ -220,7 +220,7 @@ class CompareTab:
     def _updates(self, session: str, weights: Weights, shown: Shown) -> Updates:
         updates: Updates = dict(shown.updates)
         if shown.pace:
-            updates[self.head.facts] = header.show_facts(shown.pace)
+            updates[self.head.facts] = header.show_facts(shown.pace, self.service.reloaded(session))
             updates[self.head.scores] = header.show_scores(self.service, session, weights)
         return updates
 

@@ -17,6 +17,7 @@ from ..session import session_of
 from ..text import say
 from .compare import weights_at
 from .models import on_page
+from .stopping import cancel_with
 from .sweep import frame
 
 if TYPE_CHECKING:
@@ -84,10 +85,11 @@ class CrosslingualTab:
 
         def work() -> Measured:
             weights = weights_at(self.service, session, beta, own)
-            live = self.service.live(session)
             from ..crosslingual import measure as measured
 
-            return measured(live, weights, int(k), on_page(progress, say("crosslingual.progress")))
+            with self.service.errands.run(session, "measure") as errand:
+                shown = errand.watched(on_page(progress, say("crosslingual.progress")))
+                return measured(self.service.live(session), weights, int(k), shown)
 
         done = attempt(work)
         if isinstance(done, Problem):
@@ -190,7 +192,9 @@ def build(service: Service, head: Header) -> CrosslingualTab:
             [(say(f"crosslingual.{c}"), c) for c in COLOURS], value=COLOURS[0], label=say("crosslingual.colour"),
             min_width=200,
         )  # fmt: skip
-    button = gr.Button(say("crosslingual.button"), variant="primary")
+    with gr.Row():
+        button = gr.Button(say("crosslingual.button"), variant="primary", scale=4, min_width=200)
+        cancel = gr.Button(say("slow.cancel"), scale=1, min_width=120)
     status = gr.HTML(notice(say("crosslingual.empty")), padding=False)
     bars, gap = (_plot(name) for name in ("bars", "gap"))
     with gr.Row():
@@ -204,7 +208,7 @@ def build(service: Service, head: Header) -> CrosslingualTab:
     tab = CrosslingualTab(
         service, status, bars, gap, heat, spread, tables, files, gr.State(None), k, measure, colour,  # type: ignore[arg-type]
     )  # fmt: skip
-    button.click(
+    measuring = button.click(
         tab.run,
         [head.beta, k, measure, colour, *head.components],
         tab.outputs,
@@ -213,6 +217,7 @@ def build(service: Service, head: Header) -> CrosslingualTab:
         concurrency_limit=2,
         api_visibility="private",
     )
+    cancel_with(cancel, service, measuring, status, "measure")
     gr.on([measure.input, colour.input], tab.choose, [measure, colour, tab.kept], tab.outputs, **QUICK)
     return tab
 

@@ -18,6 +18,7 @@ from ..service import REGION, Service
 from ..session import session_of
 from ..text import say
 from .models import on_page
+from .stopping import cancel_with
 from .sweep import frame
 
 POLL = 1.0  # seconds between two looks at a curation on its way
@@ -203,6 +204,7 @@ def build(service: Service) -> CurateTab:
             name = gr.Textbox("curated-1", label=say("curate.name"), info=say("export.name.info"), max_length=64,
                               max_lines=1, min_width=220)  # fmt: skip
             take = gr.Button(say("curate.export"), variant="primary", min_width=140, elem_classes="gg-beside")
+            cancel = gr.Button(say("slow.cancel"), min_width=120, elem_classes="gg-beside")
         taken = gr.HTML(padding=False)
     moved = [region, confidence, distance, *bounds]
     asked: list[Any] = [*moved, measure, which, why, within, page]
@@ -235,10 +237,11 @@ def build(service: Service) -> CurateTab:
         done = attempt(work)
         return notice(done.message, "problem") if isinstance(done, Problem) else curate_shown.taken(done)
 
-    take.click(
+    taking = take.click(
         take_home, [name, *moved], taken, show_progress_on=taken, concurrency_limit=1, concurrency_id="export",
         api_visibility="private",
     )  # fmt: skip
+    cancel_with(cancel, service, taking, taken, "curated export")
     return tab
 
 

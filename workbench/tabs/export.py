@@ -22,6 +22,7 @@ from ..session import session_of
 from ..text import say
 from ..weights import Weights
 from .models import on_page
+from .stopping import cancel_with
 
 if TYPE_CHECKING:
     from ggez_core.publishing.upload import Pushed
@@ -48,7 +49,11 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
         dtype = gr.Dropdown(list(DTYPES), value="as base", label=say("export.dtype"), min_width=160)
         shards = gr.Dropdown(list(SHARD_SIZES), value="5GB", label=say("export.shards"), min_width=160)
     card = gr.Checkbox(True, label=say("export.card"), info=say("export.card.info"))
-    button = gr.Button(say("export.button"), variant="primary")
+    with gr.Row():
+        button = gr.Button(say("export.button"), variant="primary", scale=4, min_width=200)
+        cancel = gr.Button(say("slow.cancel"), scale=1, min_width=120)
+    if service.settings.limits.export_hours is not None:
+        gr.HTML(fine(say("export.deleted", hours=f"{service.settings.limits.export_hours:g}")), padding=False)
     result = gr.HTML(notice(say("export.empty")), padding=False)
     code = gr.Code(label=say("export.code"), language="python", interactive=False, visible=False)
     last = gr.State("")
@@ -78,7 +83,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
         shown = gr.update(value=done.loading_code, visible=True)
         return reports.exported(done), shown, next_name(done.name), done.name
 
-    button.click(
+    exporting = button.click(
         pressed,
         [name, head.beta, dtype, shards, card, *head.components],
         [result, code, name, last],
@@ -87,6 +92,7 @@ def build(service: Service, head: Header, force: gr.HTML) -> None:
         concurrency_id="export",
         api_visibility="private",
     )
+    cancel_with(cancel, service, exporting, result, "export")
     login = Login.here(service.settings)
     if login.possible:
         _push(service, login, last)

@@ -18,6 +18,7 @@ from ..problem import Problem, attempt
 from ..service import DEMO_PAIR, Loaded, Service
 from ..session import session_of
 from ..text import say
+from .stopping import cancel_with
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
         regional = gr.Textbox(
             DEMO_PAIR[1], label=say("models.regional"), info=say("models.info"), max_lines=1, min_width=260
         )
-    load = gr.Button(say("models.load"), variant="primary")
+    with gr.Row():
+        load = gr.Button(say("models.load"), variant="primary", scale=4, min_width=200)
+        cancel = gr.Button(say("slow.cancel"), scale=1, min_width=120)
     report = gr.HTML(padding=False)
     plot = gr.Plot(label=say("models.heatmap"), show_label=False, container=False, visible=False)
     with gr.Accordion(say("models.heatmap.table"), open=False):
@@ -87,6 +90,7 @@ def build(service: Service, tab: gr.Tab, head: Header) -> ModelsTab:
         concurrency_id="load",
         api_visibility="private",
     )
+    cancel_with(cancel, service, loaded, report, "load")
     for event in (loaded, taken):
         event.success(draw, None, [plot, tensors], **QUICK)
     tab.select(draw, None, [plot, tensors], **QUICK)
@@ -99,7 +103,8 @@ def show_loaded(
     """Load a pair for a session: updates of report, header and sliders. A refused pair changes the report only."""
 
     def work() -> tuple[Loaded | None, str]:
-        pair = service.preflight(base, regional, progress=progress)
+        with service.errands.run(session, "load") as errand:
+            pair = service.preflight(base, regional, progress=errand.watched(progress))
         if not pair.comparison.compatible:
             return None, reports.report(None, pair.comparison)
         loaded = service.load_pair(session, base, regional)

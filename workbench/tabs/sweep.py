@@ -105,7 +105,8 @@ class SweepTab:
 
         def work() -> Job:
             wanted = Wanted(tuple(tasks), GRIDS[grid], alpha, keep or None)
-            return self.service.sweeps.start(self.service.current(session_of(request)), wanted)
+            session = session_of(request)
+            return self.service.sweeps.start(self.service.current(session), wanted, session)
 
         job = attempt(work)
         if isinstance(job, Problem):
@@ -118,9 +119,11 @@ class SweepTab:
             return self.start(request, tasks, grid, *settings)
         return self._show(session_of(request), job, None, *settings)
 
-    def stop(self, request: gr.Request) -> None:
-        """Stop the pair's sweep."""
-        attempt(lambda: self.service.sweeps.stop(self.service.current(session_of(request))))
+    def stop(self, request: gr.Request) -> object:
+        """Stop the pair's sweep; what is said of it if that can't be."""
+        session = session_of(request)
+        done = attempt(lambda: self.service.sweeps.stop(self.service.current(session), session))
+        return notice(done.message, "problem") if isinstance(done, Problem) else gr.skip()
 
     def tick(self, request: gr.Request, seen: Any, *settings: Any) -> dict[Any, object]:
         """While it works: its progress, and the figures if something new has arrived."""
@@ -224,7 +227,7 @@ def build(service: Service, head: Header, compared: CompareTab) -> SweepTab:
         gr.Timer(POLL, active=False, render=False), gr.State(None),
     )  # fmt: skip
     start.click(tab.start, tab.asked, tab.outputs, **QUICK)
-    stop.click(tab.stop, None, None, **QUICK)
+    stop.click(tab.stop, None, status, **QUICK)
     tab.timer.tick(tab.tick, [tab.seen, *tab.settings], tab.outputs, **QUICK)
     asked_anew = [alpha.input, keep.input, measure.input, single.input]
     gr.on(asked_anew, tab._look_anew, tab.settings, tab.outputs, **QUICK)

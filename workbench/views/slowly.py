@@ -37,11 +37,15 @@ Updates = Mapping[gr.components.Component, object]
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as a family takes it. key: tells it from others; nbytes: how much a whole answer takes in memory."""
+    """A question as a family takes it. key: tells it from others; nbytes: how much a whole answer takes in memory.
+
+    seconds: how long a lent graphics card is asked for, to load the pair and answer once.
+    """
 
     key: Hashable
     inputs: Any
     nbytes: Callable[[Any], int]
+    seconds: int = 60
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,9 @@ def answer_each(
             tell()
 
         for answered in live.ask(
-            asked.key, asked.inputs, part.weights, nbytes=asked.nbytes, given_up=given_up, progress=step
-        ):
+            asked.key, asked.inputs, part.weights, nbytes=asked.nbytes, seconds=asked.seconds, given_up=given_up,
+            progress=step,
+        ):  # fmt: skip
             now[k] = replace(now[k], result=answered.result, move_ms=answered.move_ms)
             so_far = tell()
         now[k] = replace(now[k], whole=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STRIP = (0.0, 0.25, 0.5, 0.75, 1.0)
 LONGEST_PROMPT = 1000
+LOADING, SECONDS_A_STEP = 30, 1.0  # of a lent graphics card: reading SDXL, and a step of it with room to spare
 LARGEST_SEED = 2**53 - 1  # a browser counts no further
 
 
@@ -32,14 +33,15 @@ def asked(live: LivePair, drawing: Drawing) -> Asked:
     if len(drawing.prompt) > LONGEST_PROMPT:
         raise DataError(f"the prompt has {len(drawing.prompt)} characters; {LONGEST_PROMPT} are allowed")
     whole = live.model(DiffusionModel).complete(replace(drawing, prompt=drawing.prompt.strip()))
-    return Asked(whole, whole, _nbytes)
+    return Asked(whole, whole, _nbytes, LOADING + round(SECONDS_A_STEP * (whole.steps or 1)))
 
 
 def draw_images(service: Service, session: str, drawing: Drawing, weights: Weights) -> tuple[SoFar, Drawing]:
     """Draw all three to the end; also the drawing with every setting said. What programs ask for."""
-    live = service.live(session)
-    question = asked(live, drawing)
-    return answer_each(live, question, three(weights)), question.inputs
+    with service.errands.run(session, "drawing") as errand:
+        live = service.live(session)
+        question = asked(live, drawing)
+        return answer_each(live, question, three(weights), given_up=errand.given_up), question.inputs
 
 
 def image_of(part: Part) -> Image.Image | None:

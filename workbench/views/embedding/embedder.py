@@ -10,6 +10,7 @@ import atexit
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,8 @@ POSITIONS = tuple(k / 100 for k in dict.fromkeys(k for step in (50, 25, 10, 5, 1
 QUIET = 0.5  # seconds without a question before embedding ahead goes on
 PIECE = 16  # pictures or texts embedded ahead at a time, so that a question waits for few
 
-Embed = Callable[[Prepared], torch.Tensor]
+Embed = Literal["embed_images", "embed_texts"]  # methods of the model
+LOADING = 30  # seconds for which a lent graphics card is asked: reading a model, and embedding the gallery once
 
 
 class Embedder:
@@ -54,18 +56,18 @@ class Embedder:
 
     def gallery(self, weights: Weights) -> Vectors:
         """Unit vectors (n, d) of the small world's pictures."""
-        return self._embed("gallery", weights, self._image_parts, self._prepared_gallery, self._model.embed_images)
+        return self._embed("gallery", weights, self._image_parts, self._prepared_gallery, "embed_images")
 
     def captions(self, language: str, weights: Weights) -> Vectors:
         """Unit vectors (n, d) of the small world's captions in `language`."""
         prepare = self._prepared_captions(language)
-        return self._embed(f"captions {language}", weights, self._text_parts, prepare, self._model.embed_texts)
+        return self._embed(f"captions {language}", weights, self._text_parts, prepare, "embed_texts")
 
     def text(self, query: str, weights: Weights) -> Vectors:
         """Unit vector (1, d) of a query."""
         model = self._model
         return self._embed(
-            f"text {query}", weights, self._text_parts, lambda: model.prepare_texts([query]), model.embed_texts
+            f"text {query}", weights, self._text_parts, lambda: model.prepare_texts([query]), "embed_texts"
         )
 
     def picture(self, picture: str, weights: Weights) -> Vectors:
@@ -76,7 +78,7 @@ class Embedder:
             weights,
             self._image_parts,
             lambda: model.prepare_images([image_of(picture)]),
-            model.embed_images,
+            "embed_images",
         )
 
     def close(self) -> None:
@@ -88,9 +90,9 @@ class Embedder:
 
     def _embed_ahead(self) -> None:
         captions = self._prepared_captions(world.ALL_LANGUAGES)
-        jobs = (
-            ("gallery", self._image_parts, self._prepared_gallery, self._model.embed_images),
-            (f"captions {world.ALL_LANGUAGES}", self._text_parts, captions, self._model.embed_texts),
+        jobs: tuple[tuple[str, frozenset[str], Callable[[], Prepared], Embed], ...] = (
+            ("gallery", self._image_parts, self._prepared_gallery, "embed_images"),
+            (f"captions {world.ALL_LANGUAGES}", self._text_parts, captions, "embed_texts"),
         )
         for what, parts, prepare, embed in jobs:
             for beta in POSITIONS:
@@ -101,8 +103,7 @@ class Embedder:
                 for piece in _pieces(prepare()):
                     if not self._quiet():
                         return
-                    with self._live.at(Weights(beta), threads=self._threads):
-                        pieces.append(embed(piece).numpy())
+                    pieces.append(self._live.compute(embed, piece, Weights(beta), threads=self._threads).numpy())
                 self._keep(key, np.concatenate(pieces))
 
     def _quiet(self) -> bool:
@@ -132,13 +133,13 @@ class Embedder:
         found = self._kept.get(key)
         if found is not None:
             return found
-        prepared = prepare()
-        with self._live.at(weights, threads=self._threads):
-            found = self._kept.get(key)  # whose turn was before ours may have asked the same
-            if found is None:
-                found = embed(prepared).numpy()
-                self._keep(key, found)
-        return found
+        new: torch.Tensor | Vectors = self._live.compute(
+            embed, prepare(), weights, threads=self._threads, seconds=LOADING,
+            known=lambda: self._kept.get(key),  # whose turn was before ours may have asked the same
+        )  # fmt: skip
+        vectors: Vectors = new.numpy() if isinstance(new, torch.Tensor) else new
+        self._keep(key, vectors)
+        return vectors
 
     def _keep(self, key: Hashable, vectors: Vectors) -> None:
         self._kept.put(key, vectors, vectors.nbytes)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LONGEST_QUESTION = 2000
 MOST_TOKENS = 512
+LOADING, TOKENS_A_SECOND = 45, 8  # of a lent graphics card: reading a model of some billion weights, and its answer
 
 # What to click: a picture's concept, the kind of question, its language, and whether there are options to choose from.
 EXAMPLES: tuple[tuple[str, Kind, str, bool], ...] = (
@@ -75,15 +76,17 @@ def asked(live: LivePair, picture: Hashable, asking: VisualQuestion) -> Asked:
         raise DataError(f"an answer of {asking.max_new_tokens} tokens is long; allow at most {MOST_TOKENS}")
     check_question(asking)
     key = (picture, replace(asking, image=None))
-    return Asked(key, asking, lambda answer: 200 + 4 * len(answer.text))
+    seconds = LOADING + asking.max_new_tokens // TOKENS_A_SECOND
+    return Asked(key, asking, lambda answer: 200 + 4 * len(answer.text), seconds)
 
 
 def answer_question(
     service: Service, session: str, picture: Hashable, asking: VisualQuestion, weights: Weights
 ) -> SoFar:
     """Ask all three to the end: what programs ask for."""
-    live = service.live(session)
-    return answer_each(live, asked(live, picture, asking), three(weights))
+    with service.errands.run(session, "question") as errand:
+        live = service.live(session)
+        return answer_each(live, asked(live, picture, asking), three(weights), given_up=errand.given_up)
 
 
 def answer_of(part: Part) -> VisualAnswer | None:
