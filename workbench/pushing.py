@@ -59,11 +59,13 @@ def push_export(
     """Send one of the visitor's own exports to `repo` (owner/name), as `ggez push` does.
 
     token: of the visitor's login; without one a page of one's own machine takes its login. Raises OutputError for no
-    login, an export that isn't there, and whatever the Hub refuses.
+    login, an export that isn't there, and whatever the Hub refuses; Cancelled once the visitor stopped it.
     """
     from ggez_core.publishing import push
 
     if token is None and service.settings.shared:
         raise OutputError("you aren't signed in; press Sign in with Hugging Face first")
     folder = service.exports.made(service.ticket(session), name)
-    return push(folder, repo.strip(), public=public, update=update, token=token, progress=progress)
+    with service.errands.run(session, "push") as errand:
+        watched = errand.watched(progress)
+        return push(folder, repo.strip(), public=public, update=update, token=token, progress=watched)

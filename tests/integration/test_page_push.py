@@ -13,7 +13,8 @@ import gradio as gr
 import pytest
 from gradio.helpers import special_args
 
-from ggez_core.errors import OutputError
+from ggez_core.errors import Cancelled, OutputError
+from ggez_core.progress import Step
 from tests.fake_hub import TOKEN, FakeHub, serving
 from workbench.build import build
 from workbench.exporting import export
@@ -101,3 +102,16 @@ def test_nothing_is_offered_where_nobody_can_be_logged_in(hub: FakeHub, tmp_path
     page = build(service_of(tmp_path, shared=True))
     assert not [block for block in page.blocks.values() if isinstance(block, gr.LoginButton)]
     assert not [fn for fn in page.fns.values() if getattr(fn.fn, "__qualname__", "").startswith("_push.")]
+
+
+def test_a_push_that_is_stopped_commits_nothing(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    own = service_of(tmp_path, shared=False)
+    export(own, "me", "merged", 0.5)
+
+    def stop(step: Step) -> None:
+        assert own.stop("me", "push") == 1
+
+    with pytest.raises(Cancelled):
+        push_export(own, "me", "merged", "you/merged", public=False, update=False, token=None, progress=stop)
+    assert hub.commits == []

@@ -108,7 +108,9 @@ def _push(service: Service, login: Login, last: gr.State) -> None:
             with gr.Column():
                 public = gr.Checkbox(False, label=say("push.public"))
                 update = gr.Checkbox(False, label=say("push.update"), info=say("push.update.info"))
-        button = gr.Button(say("push.button"))
+        with gr.Row():
+            button = gr.Button(say("push.button"), scale=4, min_width=200)
+            cancel = gr.Button(say("slow.cancel"), scale=1, min_width=120)
         result = gr.HTML(notice(say("push.empty")), padding=False)
 
     def pressed(
@@ -132,7 +134,7 @@ def _push(service: Service, login: Login, last: gr.State) -> None:
         done = attempt(work)
         return notice(done.message, "problem") if isinstance(done, Problem) else reports.pushed(done)
 
-    button.click(
+    pushing = button.click(
         pressed,
         [last, repo, public, update],
         result,
@@ -141,6 +143,7 @@ def _push(service: Service, login: Login, last: gr.State) -> None:
         concurrency_id="push",
         api_visibility="private",
     )
+    cancel_with(cancel, service, pushing, result, "push")
 
 
 def next_name(name: str) -> str:
