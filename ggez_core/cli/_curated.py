@@ -21,7 +21,9 @@ def register(curation: typer.Typer) -> None:
 
 def translate(
     folder: FolderArgument,
-    config: Annotated[Path, typer.Argument(help="YAML: which model translates into which language; see the README.")],
+    config: Annotated[
+        Path, typer.Argument(help="YAML: which model translates into which language; see docs/verbs.md.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Translate the kept English captions into the languages of a config; what fails is listed beside them."""

@@ -79,7 +79,7 @@ def run(
     confidence: ConfidenceOption = None,
     min_reward: RewardOption = None,
     reward: Annotated[
-        str | None, typer.Option(help="The reward model with its options: by=lvlm,model=NAME; see the README.")
+        str | None, typer.Option(help="The reward model with its options: by=lvlm,model=NAME; see docs/verbs.md.")
     ] = None,
     references: Annotated[
         str | None,
