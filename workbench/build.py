@@ -91,15 +91,18 @@ def _start(
 
     remembered = gr.BrowserState(list(DEMO_PAIR), storage_key="ggez-pair", secret="names of models are no secret")
 
-    def first(request: gr.Request, beta: float, pair: object, address: str) -> list[object]:
-        """Load the pair that the page's address names, or this browser had last, or the demo pair."""
+    thumb = gr.BrowserState(header.START, storage_key="ggez-beta", secret="where a slider stands is no secret")
+
+    def first(request: gr.Request, kept: object, pair: object, address: str) -> list[object]:
+        """Load the pair that the page's address names, or this browser had last, or the demo pair; β as it stood."""
         last = pair if _is_pair(pair) else DEMO_PAIR
         base, regional = link.pair_of(address or "", last) or last
+        beta = float(kept) if isinstance(kept, int | float) and 0 <= kept <= 1 else header.START
         updates = models.show_loaded(service, session_of(request), base, regional, beta, silent)
         missing = attempt(lambda: service.current(session_of(request)))
         if isinstance(missing, Problem):
             updates[1] = render.pair_line(missing.message)
-        return [address or "", base, regional, *updates]
+        return [beta, address or "", base, regional, *updates]
 
     def remember(request: gr.Request) -> list[str]:
         pair = service.current(session_of(request))
@@ -108,8 +111,9 @@ def _start(
     def leave(request: gr.Request) -> None:
         service.leave(session_of(request))
 
-    shown = [link.pending, chosen.base, chosen.regional, chosen.report, head.pair, *head.components]
-    came = page.load(first, [head.beta, remembered, link.pending], shown, js=linked.ADDRESS, **QUICK)
+    shown = [head.beta, link.pending, chosen.base, chosen.regional, chosen.report, head.pair, *head.components]
+    came = page.load(first, [thumb, remembered, link.pending], shown, js=linked.ADDRESS, **QUICK)
+    head.beta.change(None, head.beta, thumb, js="(beta) => beta", api_visibility="private")
     for event in chosen.loaded:
         event.success(remember, None, remembered, **QUICK)
     for event in (came, *chosen.loaded):
