@@ -228,7 +228,7 @@ def stamp(names: Sequence[str]) -> list[object]:
 
 
 def shown(names: Sequence[str], beta: float | None, shared: bool) -> Shown:
-    """The first of these runs, with the others' loss and speed beside it. Raises TrainingError for an unknown one."""
+    """The first of these runs, the others' loss, GRP and speed beside it. Raises TrainingError for an unknown one."""
     from ggez_core.runs import figures
     from ggez_core.runs.samples import samples_of
 
@@ -246,7 +246,7 @@ def shown(names: Sequence[str], beta: float | None, shared: bool) -> Shown:
     return Shown(
         status=_status(first, own, shared),
         loss=figures.losses(events),
-        scores=figures.scores(own, scored),
+        scores=figures.compared_scores(events, scored) if len(runs) > 1 else figures.scores(own, scored),
         speed=figures.speed(events),
         watched=figures.watched(own),
         table=figures.step_table(own),

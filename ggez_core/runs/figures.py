@@ -50,6 +50,24 @@ def scores(events: Sequence[Event], beta: float | None = None) -> go.Figure | No
     return laid_out(figure, "Does the region gain and the world keep?", "step (0 is the base)", "score", height=340)
 
 
+def compared_scores(runs: Mapping[str, Sequence[Event]], beta: float | None = None) -> go.Figure | None:
+    """GRP over the steps of several runs, of each model itself or its merge at β; each base at step 0."""
+    figure = go.Figure()
+    for index, (name, events) in enumerate(runs.items()):
+        found = _points(events, 1.0 if beta is None else beta)
+        if not found:
+            continue
+        values, color = [point["grp"] for _, point in found], SEQUENCE[index % len(SEQUENCE)]
+        bars = whiskers(values, *([point[f"grp_{end}"] for _, point in found] for end in ("low", "high")))
+        figure.add_trace(
+            go.Scatter(x=[step for step, _ in found], y=values, name=name, mode="lines+markers", error_y=bars,
+                       line={"color": color}, hovertemplate=f"{name} %{{y:.3f}} at step %{{x}}<extra></extra>")
+        )  # fmt: skip
+    if not figure.data:
+        return None
+    return laid_out(figure, "Which run gains most?", "step (0 is the base)", "GRP", height=340)
+
+
 def betas_of(events: Sequence[Event]) -> list[float]:
     """The weights at which merges with the base were scored, the model itself (1) last."""
     return sorted({p["beta"] for e in events if e["kind"] == "evaluation" for p in e["curve"] if p["beta"] > 0})

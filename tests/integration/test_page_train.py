@@ -76,6 +76,9 @@ def test_runs_are_shown_from_their_folders_alone(runs: Path) -> None:
     found = trainings.shown(["one", "two"], None, shared=False)
     assert found.loss is not None
     assert [trace.name for trace in found.loss.data] == ["one", "two"]
+    grp = trainings.shown(["one", "two"], 0.5, shared=False).scores.data
+    assert [trace.name for trace in grp] == ["one", "two"]
+    assert grp[0].y[0] == pytest.approx(0.43 * 0.9 + 0.57 * 0.1)  # the base
     alone = trainings.shown(["one"], 0.5, shared=False)
     assert {trace.name for trace in alone.loss.data} == {"loss", "softmax", "sigmoid"}
     assert alone.betas == (0.5, 1.0)
