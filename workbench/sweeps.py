@@ -31,12 +31,13 @@ REMEMBERED = 32
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is swept: tasks and β, and how β is chosen for the report on test."""
+    """What is swept: tasks and β, and how β is chosen for the report on test. limit: rows of each task at most."""
 
     tasks: tuple[str, ...]
     betas: tuple[float, ...]
     alpha: float
     keep_global: float | None
+    limit: int | None = None
 
 
 @dataclass
@@ -175,6 +176,7 @@ class SweepJobs:
                         job.wanted.tasks,
                         alpha=job.wanted.alpha,
                         keep_global=job.wanted.keep_global,
+                        limit=job.wanted.limit,
                         output=job.folder,
                         watch=arrived,
                         progress=progress,
@@ -196,6 +198,6 @@ class SweepJobs:
 
 
 def _digest(pair: Pair, wanted: Wanted) -> str:
-    """The folder of everything measured on a pair with these tasks: β, α and the share to keep only add to it."""
-    content = repr((pair.key, wanted.tasks))
+    """The folder of everything measured on a pair with these rows: β, α and the share to keep only add to it."""
+    content = repr((pair.key, wanted.tasks, *([wanted.limit] if wanted.limit else [])))
     return hashlib.sha256(content.encode()).hexdigest()[:24]

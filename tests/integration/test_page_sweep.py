@@ -132,6 +132,21 @@ def test_a_sweep_without_tasks_or_memory_is_refused(tmp_path: Path, service: Ser
         SweepJobs(tmp_path, 1000).start(pair, WANTED)
 
 
+def test_a_sweep_of_fewer_rows_is_another_one(service: Service, job: Job) -> None:
+    pair = service.current("in a hurry")
+    small = service.sweeps.start(pair, Wanted(WANTED.tasks, (0.0, 1.0), 0.43, None, limit=24))
+    _wait(small)
+    assert small.problem == ""
+    assert small.folder != job.folder
+    assert small.report is not None
+    assert {row.n for row in small.report.rows if row.metric == "recall@1" and not row.language} <= set(range(25))
+    service.sweeps.start(pair, WANTED)  # the whole one again: it is all there
+    again = service.sweeps.latest(pair)
+    assert again is not None
+    _wait(again)
+    assert again.folder == job.folder
+
+
 def test_tables_can_be_taken_home(job: Job) -> None:
     files = sweep_shown.figures(job, 0.43, None, "").files
     links = dict(re.findall(r'href="data:[a-z/]+;base64,([^"]+)" download="([^"]+)"', files))

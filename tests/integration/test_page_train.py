@@ -15,9 +15,11 @@ from ggez_core.progress import silent
 from ggez_core.runs.events import EventsFile
 from tests.tiny_runs import fabricated
 from workbench import trainings, under_way
+from workbench.build import build
 from workbench.service import DEMO_PAIR, Service
 from workbench.settings import Settings
 from workbench.sweeps import Wanted
+from workbench.text import say
 from workbench.weights import Weights
 
 
@@ -167,6 +169,15 @@ def test_a_run_that_cannot_be_is_said_in_its_status(runs: Path) -> None:
     while run.status.alive and time.monotonic() < until:
         time.sleep(0.1)
     assert "/nowhere.parquet: no such file or folder" in trainings.shown([run.name], None, shared=False).status
+
+
+def test_where_training_is_off_the_page_says_why(tmp_path: Path) -> None:
+    for may in (True, False):
+        page = build(Service(Settings(tmp_path, 1 << 30, shared=not may, training=may)))
+        parts = [part["props"] for part in page.get_config_file()["components"]]
+        starts = [props for props in parts if props.get("value") == say("train.start")]
+        assert [props["interactive"] for props in starts] == [may]
+        assert any(say("train.off") in str(props.get("value")) for props in parts) is not may
 
 
 def test_on_a_space_training_is_off_unless_its_owner_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
