@@ -127,6 +127,7 @@ class Sampler:
             log.warning("samples of step %d: %s", step, error)
         except Exception:  # a look at the model isn't worth its training
             log.exception("samples of step %d failed", step)
+        _give_back()
         if items:
             seconds = round(time.monotonic() - started, 3)
             self._reporter.event(KIND, {"step": step, "items": items, "seconds": seconds})
@@ -180,6 +181,14 @@ class Sampler:
             steps.remove(least)
             for path in found[least]:
                 path.unlink(missing_ok=True)
+
+
+def _give_back() -> None:
+    """Let the training have the GPU's memory that the checkpoint took."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 class _TooLong(Cancelled):

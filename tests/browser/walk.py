@@ -49,6 +49,7 @@ def answered(page: Page) -> None:
 
 def open_tab(page: Page, name: str) -> None:
     """Go to a tab; those that find no room stand in a menu."""
+    seen(page.get_by_role("tab")).first.wait_for()
     found = page.get_by_role("tab", name=say(f"tab.{name}"), exact=True)
     if seen(found).count():
         seen(found).first.click()
