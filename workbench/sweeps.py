@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .pairs import Pair
 
 REMEMBERED = 32
+SIZES = (0, 480, 120, 24)  # rows of each task at most; 0 is all
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,13 @@ class SweepJobs:
 
         for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True):
             report = attempt(lambda folder=folder: read_report(folder))  # type: ignore[misc]
-            if isinstance(report, Problem) or _digest(pair, Wanted(tuple(report.tasks), (), 0.0, None)) != folder.name:
+            if isinstance(report, Problem):
                 continue
             betas = tuple(point.beta for point in report.curve)
-            wanted = Wanted(tuple(report.tasks), betas, report.alpha, report.keep_global)
+            known = (Wanted(tuple(report.tasks), betas, report.alpha, report.keep_global, n or None) for n in SIZES)
+            wanted = next((wanted for wanted in known if _digest(pair, wanted) == folder.name), None)
+            if wanted is None:
+                continue
             points = {point.beta: point for point in report.curve}
             return Job(pair, wanted, folder, points=points, report=report)
         return None

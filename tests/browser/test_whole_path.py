@@ -81,6 +81,7 @@ def test_the_whole_path(family: str, browser: Browser, url: str, service: Servic
         expect(seen(page.get_by_text(say("slow.working")))).to_have_count(0, timeout=LOADING)
 
         open_tab(page, "sweep")
+        choose(page, "sweep.size", say("sweep.size.some", n=24))
         press(page, "sweep.start")
         beta = clicked_point(page)
         expect(slider(page)).to_have_value(f"{beta:g}")
@@ -107,6 +108,12 @@ def test_the_whole_path(family: str, browser: Browser, url: str, service: Servic
         walk.has_pair(page, *pair)
         expect(slider(page)).to_have_value(f"{beta:g}")
     loads(folder, cls, pair, beta)
+
+
+def choose(page: Page, key: str, option: str) -> None:
+    """Choose an option of the list that is called so."""
+    page.get_by_label(say(key), exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
 
 
 def clicked_point(page: Page) -> float:

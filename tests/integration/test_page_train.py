@@ -36,7 +36,9 @@ def test_the_fields_write_the_config_and_a_config_fills_the_fields() -> None:
     assert not set(trainings.starts("finetune")) & set(trainings.starts("distill"))
     text = trainings.start_config("small-world-siglip")
     shown = trainings.fields_of(text)
-    assert shown == trainings.Wanted("demo:siglip/base", "small-world/train.parquet", 0, 128, 3e-4, False)
+    loop = yaml.safe_load(text)["loop"]
+    numbers = (loop.get("steps") or 0, loop["batch"], loop["learning_rate"])
+    assert shown == trainings.Wanted("demo:siglip/base", "small-world/train.parquet", *numbers, False)
     assert trainings.changed(text, shown) == text  # with its comments
     other = trainings.changed(text, trainings.Wanted("demo:clip/base", "data.parquet", 50, 64, 1e-4, True))
     found = yaml.safe_load(other)

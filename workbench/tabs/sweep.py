@@ -15,7 +15,7 @@ from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import REGION, Service
 from ..session import session_of
-from ..sweeps import Job, Wanted
+from ..sweeps import SIZES, Job, Wanted
 from ..text import say
 from .compare import CompareTab, weights_at
 
@@ -24,6 +24,7 @@ GRIDS: Mapping[str, tuple[float, ...]] = {
     "11": tuple(k / 10 for k in range(11)),
     "21": tuple(k / 20 for k in range(21)),
 }
+SLOW_SIZE = 120  # to begin with, where a row takes long: a drawing, an answer
 POLL = 1.0  # seconds between two looks at a sweep on its way
 
 # A click on a point of a curve that has a β tells it; figures are drawn anew, so new ones are looked for now and then.
@@ -44,6 +45,7 @@ class SweepTab:
     head: Header
     tasks: gr.CheckboxGroup
     grid: gr.Dropdown
+    size: gr.Dropdown
     alpha: gr.Slider
     keep: gr.Slider
     measure: gr.Dropdown
@@ -63,7 +65,7 @@ class SweepTab:
     @property
     def asked(self) -> list[Any]:
         """What a sweep is started with."""
-        return [self.tasks, self.grid, *self.settings]
+        return [self.tasks, self.grid, self.size, *self.settings]
 
     @property
     def settings(self) -> list[Any]:
@@ -86,25 +88,32 @@ class SweepTab:
 
     def load_after(self, event: gr.events.Dependency) -> None:
         """Offer the tasks of the pair that `event` has loaded, and show its newest sweep."""
-        event.then(self._offer, None, self.tasks, **QUICK).then(self._look_anew, self.settings, self.outputs, **QUICK)
+        event.then(self._offer, None, [self.tasks, self.size], **QUICK).then(
+            self._look_anew, self.settings, self.outputs, **QUICK
+        )
 
-    def _offer(self, request: gr.Request) -> object:
-        """The tasks that the pair's family can be asked, the first one ticked."""
-        names = attempt(lambda: sweep_shown.offered(self.service.current(session_of(request))))
-        offered = [] if isinstance(names, Problem) else names
-        return gr.update(choices=offered, value=offered[:1])
+    def _offer(self, request: gr.Request) -> list[object]:
+        """The tasks that the pair's family can be asked, the first one ticked, and how many rows to begin with."""
+
+        def work() -> tuple[list[str], int]:
+            pair = self.service.current(session_of(request))
+            return sweep_shown.offered(pair), 0 if pair.family.does == "embeds" else SLOW_SIZE
+
+        found = attempt(work)
+        offered, size = ([], 0) if isinstance(found, Problem) else found
+        return [gr.update(choices=offered, value=offered[:1]), size]
 
     def _job(self, request: gr.Request) -> Job | None:
         found = attempt(lambda: self.service.sweeps.latest(self.service.current(session_of(request))))
         return None if isinstance(found, Problem) else found
 
     def start(
-        self, request: gr.Request, tasks: Sequence[str], grid: str, alpha: float, keep: float, *looked: Any
+        self, request: gr.Request, tasks: Sequence[str], grid: str, size: int, alpha: float, keep: float, *looked: Any
     ) -> dict[Any, object]:
         """Start, or go on with, a sweep."""
 
         def work() -> Job:
-            wanted = Wanted(tuple(tasks), GRIDS[grid], alpha, keep or None)
+            wanted = Wanted(tuple(tasks), GRIDS[grid], alpha, keep or None, int(size) or None)
             session = session_of(request)
             return self.service.sweeps.start(self.service.current(session), wanted, session)
 
@@ -113,10 +122,12 @@ class SweepTab:
             return {self.status: notice(job.message, "problem")}
         return self._show(session_of(request), job, None, alpha, keep, *looked)
 
-    def _start_or_show(self, request: gr.Request, tasks: Sequence[str], grid: str, *settings: Any) -> dict[Any, object]:
+    def _start_or_show(
+        self, request: gr.Request, tasks: Sequence[str], grid: str, size: int, *settings: Any
+    ) -> dict[Any, object]:
         job = self._job(request)
         if job is None or job.stopped or job.problem:
-            return self.start(request, tasks, grid, *settings)
+            return self.start(request, tasks, grid, size, *settings)
         return self._show(session_of(request), job, None, *settings)
 
     def stop(self, request: gr.Request) -> object:
@@ -180,6 +191,10 @@ def build(service: Service, head: Header, compared: CompareTab) -> SweepTab:
         grid = gr.Dropdown(
             [(say("sweep.grid.points", n=n), n) for n in GRIDS], value="6", label=say("sweep.grid"), min_width=160
         )
+        size = gr.Dropdown(
+            [(say("sweep.size.some", n=n) if n else say("sweep.size.all"), n) for n in SIZES], value=0,
+            label=say("sweep.size"), min_width=160,
+        )  # fmt: skip
     with gr.Row():
         alpha = gr.Slider(
             0, 1, round(service.alpha().value, 2), step=0.01, label=say("sweep.alpha"),
@@ -222,7 +237,7 @@ def build(service: Service, head: Header, compared: CompareTab) -> SweepTab:
         )
     files = gr.HTML(padding=False)
     tab = SweepTab(
-        service, head, tasks, grid, alpha, keep, measure, status, verdict, (*curves, over_alpha), table, report,
+        service, head, tasks, grid, size, alpha, keep, measure, status, verdict, (*curves, over_alpha), table, report,
         (languages, countries, places), single, single_curve, slice_tables, files,
         gr.Timer(POLL, active=False, render=False), gr.State(None),
     )  # fmt: skip
