@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .examples import Examples
 
 GALLERY = 24  # pictures or lines among which is searched
+LARGEST = 896  # pixels of a picture's longer side
 SHOWN = 4  # of what is found
 WORDS = 48  # tokens of an answer
 _ENGLISH = ("en", "eng")
@@ -94,7 +95,7 @@ def searches(examples: Examples, same: Sequence[str], settings: SampleSettings) 
     others = some_rows([str(row) for row in range(len(texts))], (), GALLERY, seed=1)
     places = list(dict.fromkeys([*rows, *others]))[: max(GALLERY, len(rows))]
     random.Random(2).shuffle(places)
-    pictures = tuple(examples.pictures(places))
+    pictures = _held(examples, places)
     if settings.texts:
         return Asked(settings.texts[: settings.count], pictures=pictures)
     right = tuple(frozenset(i for i, place in enumerate(places) if same[place] == same[row]) for row in rows)
@@ -136,7 +137,7 @@ def questions(
 ) -> Asked:
     """Questions of the data about their pictures, with the answers that it gives."""
     rows = some_rows(asked, languages, settings.count)
-    pictures = tuple(examples.pictures(rows))
+    pictures = _held(examples, rows)
     if settings.texts:
         texts = settings.texts[: settings.count]
         return Asked(texts, pictures=tuple(pictures[i % len(pictures)] for i in range(len(texts))))
@@ -144,6 +145,16 @@ def questions(
         tuple(asked[row] for row in rows), tuple(languages[row] for row in rows), tuple(answers[row] for row in rows),
         pictures,
     )  # fmt: skip
+
+
+def _held(examples: Examples, rows: Sequence[int]) -> tuple[Image.Image, ...]:
+    """Pictures of rows, no larger than models look at, since they stay in memory for as long as the training lasts."""
+    found = []
+    for row in rows:
+        picture = examples.pictures([row])[0]
+        picture.thumbnail((LARGEST, LARGEST))
+        found.append(picture)
+    return tuple(found)
 
 
 def ask(model: FamilyModel, asked: Asked, progress: Progress = silent) -> Iterator[Sample]:
