@@ -8,7 +8,6 @@ from ggez_core.progress import Step
 from ggez_core.runs import RunFolder, list_runs
 
 from .markup import Html, fine, join, progress_bar, tag
-from .problem import Problem, attempt
 from .service import Service
 from .text import say
 
@@ -28,9 +27,8 @@ class Work:
 def under_way(service: Service, session: str) -> list[Work]:
     """What is on its way. Where visitors are strangers, sweeps and curations of the visitor's own alone."""
     found = [_training(run) for run in list_runs()[:MOST] if run.status.alive]
-    pair = attempt(lambda: service.current(session)) if service.settings.shared else None
     for job in service.sweeps.working():
-        if pair is None or (not isinstance(pair, Problem) and job.pair.key == pair.key):
+        if not service.settings.shared or job.session == session:
             found.append(_step("sweep", f"{job.pair.base.source} + {job.pair.regional.source}", job.step))
     found += [_step("curate", job.asked.data, job.step) for job in service.curations.working(session)]
     return found[:MOST]

@@ -140,6 +140,9 @@ def test_a_sweep_of_fewer_rows_is_another_one(service: Service, job: Job) -> Non
     assert small.folder != job.folder
     assert small.report is not None
     assert {row.n for row in small.report.rows if row.metric == "recall@1" and not row.language} <= set(range(25))
+    anew = SweepJobs(service.settings.storage / "sweeps", 1 << 30).latest(pair)  # the server was started again
+    assert anew is not None
+    assert (anew.folder, anew.wanted.limit) == (small.folder, 24)
     service.sweeps.start(pair, WANTED)  # the whole one again: it is all there
     again = service.sweeps.latest(pair)
     assert again is not None

@@ -146,7 +146,8 @@ def test_what_is_slow_is_in_one_list(runs: Path, tmp_path: Path) -> None:
         kinds = [work.kind for work in under_way.under_way(service, "me")]
         assert kinds == ["train", "sweep"]
         shared = Service(Settings(tmp_path / "other", 1 << 30, shared=True))
-        shared.sweeps._latest[other.key] = replace(job, pair=other)
+        shared.sweeps._latest[other.key] = replace(job, pair=other, session="me")
+        assert [work.kind for work in under_way.under_way(shared, "me")] == ["train", "sweep"]
         assert [work.kind for work in under_way.under_way(shared, "stranger")] == ["train"]
     finally:
         service.sweeps.stop(pair)
