@@ -16,6 +16,7 @@ from ggez_core.progress import silent
 
 from . import api, header, render, world
 from .events import QUICK
+from .first_paint import FirstPaint
 from .page import Page, Speaking
 from .problem import Problem, attempt
 from .service import DEMO_PAIR, Service
@@ -152,7 +153,7 @@ def launch(
         max_file_size=service.settings.limits.upload or LARGEST_UPLOAD,
         enable_monitoring=False,
         app_kwargs={
-            "middleware": [Middleware(Speaking)],
+            "middleware": [Middleware(Speaking), Middleware(FirstPaint)],
             "routes": [
                 Route("/pictures/{index:int}.webp", _picture),
                 *service.exports.routes(),
