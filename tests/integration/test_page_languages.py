@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -15,10 +16,14 @@ import pytest
 from gradio_client import Client
 from starlette.middleware import Middleware
 
+import ggez_core
+from ggez_core.evaluation.figures import language_bars
+from ggez_core.evaluation.rows import Score
 from workbench import languages
 from workbench.languages import DEFAULT, SPOKEN, catalogue, choose, fields, language, speaking, words
 from workbench.page import Page, Speaking
 from workbench.slow import GivenUp, Post, SlowQuestions
+from workbench.spoken import PREFIX, spoken, spoken_figure
 from workbench.text import say
 
 OTHERS = [code for code in SPOKEN if code != DEFAULT]
@@ -65,6 +70,45 @@ def test_what_a_language_lacks_is_english(monkeypatch: pytest.MonkeyPatch) -> No
     files = {"en": {"a": "one {n:,}", "b": "two", "c": "three {n}"}, "th": {"a": "หนึ่ง {n:,}", "c": "สาม {m}"}}
     monkeypatch.setattr(languages, "catalogue", files.__getitem__)
     assert dict(words.__wrapped__("th")) == {"a": "หนึ่ง {n:,}", "b": "two", "c": "three {n}"}
+
+
+def test_what_the_engine_says_is_what_the_engine_says() -> None:
+    sources = "\n".join(path.read_text("utf-8") for path in Path(ggez_core.__file__).parent.rglob("*.py")).lower()
+    texts = [text for key, text in catalogue(DEFAULT).items() if key.startswith(PREFIX)]
+    pieces = [piece.strip(" ,(){}") for text in texts for piece in re.split(r"\{\w+\}", text)]
+    assert [piece for piece in pieces if piece.lower() not in sources] == []
+
+
+def test_figures_and_their_tables_speak() -> None:
+    rows = {
+        "id": Score(
+            model="m",
+            beta=1.0,
+            task="t",
+            split="test",
+            side="global",
+            metric="recall@1",
+            value=0.5,
+            n=9,
+            low=0.4,
+            high=0.6,
+        )
+    }
+    figure = language_bars({"merged": rows, "Peranakan": rows})
+    before = figure.to_json()
+    with speaking("th"):
+        said = spoken_figure(figure)
+        assert spoken("Which β serves Khmer well?") == "β ใดเหมาะกับ Khmer"
+        assert spoken("merged, β = 0.5, people") == "ผสาน β = 0.5, ผู้คน"
+        assert spoken("nothing that is known") == "nothing that is known"
+    own = words("th")
+    assert said.layout.title.text == own["engine.languages"]
+    assert said.layout.xaxis.title.text == own["engine.language"]
+    assert said.layout.yaxis.title.text == "recall@1 (ช่วงความเชื่อมั่น 95 %)"
+    assert [trace.name for trace in said.data] == [own["engine.merged"], "Peranakan"]
+    assert figure.to_json() == before, "another visitor's figure stays as it was"
+    assert spoken_figure(figure) is figure
+    assert spoken_figure(None) is None
 
 
 def _label() -> str:

@@ -14,6 +14,7 @@ from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import Service
 from ..session import session_of
+from ..spoken import spoken_figure
 from ..text import say
 from .compare import weights_at
 from .models import on_page
@@ -140,8 +141,8 @@ class CrosslingualTab:
             said = say("crosslingual.done", beta=found.weights.beta, n=n)
         return {
             self.status: notice(said, "good"),
-            self.bars: gr.update(value=draw.language_bars(series, metric), visible=True),
-            self.gap: gr.update(value=draw.language_gap(series, "en", metric), visible=True),
+            self.bars: gr.update(value=spoken_figure(draw.language_bars(series, metric)), visible=True),
+            self.gap: gr.update(value=spoken_figure(draw.language_gap(series, "en", metric)), visible=True),
         }
 
     def _chosen(self, found: Measured, measure: str, colour: str) -> dict[Any, object]:
@@ -152,6 +153,7 @@ class CrosslingualTab:
         at = say("column.beta", beta=found.weights.beta) if found.shown == "merged" else _model(found.shown, found)
         groups = found.spoken if colour == "language" else found.countries
         spread = draw.embedding_map(found.points, groups, found.labels, found.pictures, colour)
+        heat = draw.consistency_heatmap(found.languages, values, name, at)
         series = {_model(model, found): rows for model, rows in found.rows.items()}
         tables = (
             draw.slice_table(series, "language"),
@@ -162,8 +164,8 @@ class CrosslingualTab:
             found.points, {"language": found.spoken, "country": found.countries, "words": found.labels}
         )
         return {
-            self.heat: gr.update(value=draw.consistency_heatmap(found.languages, values, name, at), visible=True),
-            self.spread: gr.update(value=spread, visible=True),
+            self.heat: gr.update(value=spoken_figure(heat), visible=True),
+            self.spread: gr.update(value=spoken_figure(spread), visible=True),
             **{shown: frame(table) for shown, table in zip(self.tables, tables, strict=True)},
             self.files: downloads([*tables, placed]),
         }

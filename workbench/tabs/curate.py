@@ -16,6 +16,7 @@ from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import REGION, Service
 from ..session import session_of
+from ..spoken import spoken_figure
 from ..text import say
 from .models import on_page
 from .stopping import cancel_with
@@ -132,7 +133,7 @@ class CurateTab:
             self.drops: gr.update(value=shown.drops),
             self.drops_table: frame(shown.drops_table),
             self.slice_table: frame(shown.slice_table),
-            self.spread: gr.update(value=shown.spread, visible=shown.spread is not None),
+            self.spread: gr.update(value=spoken_figure(shown.spread), visible=shown.spread is not None),
             self.files: shown.files,
             self.reason: gr.update(choices=shown.reasons, value=shown.reason),
             self.within: gr.update(choices=shown.slices_of, value=shown.within),
@@ -140,7 +141,7 @@ class CurateTab:
             self.groups: shown.groups,
         }
         for plot, figure in zip(self.slices, shown.slices, strict=True):
-            updates[plot] = gr.update(value=figure, visible=figure is not None)
+            updates[plot] = gr.update(value=spoken_figure(figure), visible=figure is not None)
         return updates
 
 

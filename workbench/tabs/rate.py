@@ -21,6 +21,7 @@ from ..rating import KINDS, Ballot, Rated, rater_of
 from ..service import Service
 from ..session import session_of
 from ..slow import GivenUp, Post, Superseded
+from ..spoken import spoken_figure
 from ..text import language_name, say
 from .compare import weights_at
 from .sweep import frame
@@ -235,7 +236,7 @@ class RateTab:
             self.said: done.said,
             self.measure: gr.update(choices=choices, value=done.measure, visible=bool(choices)),
             self.by: gr.update(visible=bool(choices)),
-            **{plot: gr.update(value=figure, visible=figure is not None)
+            **{plot: gr.update(value=spoken_figure(figure), visible=figure is not None)
                for plot, figure in zip(self.plots, (done.bars, done.grp), strict=True)},
             **{table: frame(found) for table, found in zip(self.tables, tables, strict=True)},
             self.files: done.files,

@@ -15,6 +15,7 @@ from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import REGION, Service
 from ..session import session_of
+from ..spoken import spoken_all, spoken_figure
 from ..sweeps import SIZES, Job, Wanted
 from ..text import say
 from .compare import CompareTab, weights_at
@@ -165,7 +166,7 @@ class SweepTab:
             return updates
         shown = sweep_shown.figures(job, alpha, keep or None, str(measure or ""), str(single or ""))
         for plot, figure in zip((*self.curves, *self.slices), (*shown.curves, *shown.slices), strict=True):
-            updates[plot] = gr.update(value=figure, visible=figure is not None)
+            updates[plot] = gr.update(value=spoken_figure(figure), visible=figure is not None)
         weights = attempt(lambda: weights_at(self.service, session, beta, own))
         if not isinstance(weights, Problem):
             updates[self.head.scores] = show_scores(self.service, session, weights)
@@ -177,7 +178,9 @@ class SweepTab:
             self.table: frame(shown.table),
             **{t: frame(found) for t, found in zip(self.slice_tables, (*shown.slice_tables, None, None), strict=False)},
             self.single: gr.update(choices=shown.singles, value=shown.single, visible=bool(shown.singles)),
-            self.single_curve: gr.update(value=shown.single_curve, visible=shown.single_curve is not None),
+            self.single_curve: gr.update(
+                value=spoken_figure(shown.single_curve), visible=shown.single_curve is not None
+            ),
             self.measure: gr.update(choices=shown.measures, value=shown.measure, visible=bool(shown.measures)),
         }
         return updates
@@ -265,4 +268,4 @@ def frame(table: Any) -> object:
     if table is None:
         return gr.update(visible=False)
     rows = [[round(cell, 4) if isinstance(cell, float) else cell for cell in row] for row in table.rows]
-    return gr.update(value={"headers": list(table.heads), "data": rows}, visible=True)
+    return gr.update(value={"headers": spoken_all(table.heads), "data": rows}, visible=True)

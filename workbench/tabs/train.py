@@ -18,6 +18,7 @@ from ..markup import fine, notice
 from ..problem import Problem, attempt
 from ..service import Service
 from ..session import session_of
+from ..spoken import spoken_figure
 from ..text import say
 from .models import ModelsTab
 from .sweep import frame
@@ -82,7 +83,7 @@ class TrainTab:
         if isinstance(found, Problem):
             return {**updates, self.status: notice(found.message, "problem")}
         for plot, figure in zip(self.plots, (found.loss, found.scores, found.speed, found.watched), strict=True):
-            updates[plot] = gr.update(value=figure, visible=figure is not None)
+            updates[plot] = gr.update(value=spoken_figure(figure), visible=figure is not None)
         may = self.service.settings.training
         which = next((name for name in ("best", "model", "newest") if name in found.models), None)
         return {
