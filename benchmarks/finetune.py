@@ -3,9 +3,10 @@
 Asks the family's task of the small world, on test, of the shipped regional checkpoint and of every fine-tuned one that
 is named (a run's folder, or a model's), of one config with several seeds; then of each merged with the base at the β
 that has the best GRP on validation. All are asked the same, so differences are paired: their 95 % intervals are
-bootstraps over things of the world, and where there are several seeds, t-intervals over the seeds beside them.
+bootstraps over things of the world, and where there are several seeds, t-intervals over the seeds beside them. With
+--beta all are merged at that β, such as the one that was chosen for the shipped pair, and validation isn't asked.
 
-    python benchmarks/finetune.py siglip runs/finetune-demo-siglip-base-1 … [--limit N] [--betas 0.5,0.75] [--work DIR]
+    python benchmarks/finetune.py siglip runs/finetune-demo-siglip-base-1 … [--limit N] [--beta 0.75] [--work DIR]
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ class Asked:
         source, task = f"demo:{given.family}/base", FAMILIES[given.family]
         alpha = gg.alpha("SEA").value
         place = work / name
-        betas = [float(beta) for beta in given.betas.split(",")]
-        report = gg.sweep(source, model, betas, [task], limit=given.limit, output=place / "sweep")
-        self.beta = report.best.beta
+        self.beta = given.beta
+        if self.beta is None:
+            betas = [float(beta) for beta in given.betas.split(",")]
+            self.beta = gg.sweep(source, model, betas, [task], limit=given.limit, output=place / "sweep").best.beta
         alone = evaluate(model, [task], limit=given.limit, output=place / "alone.jsonl").tasks
         if not (merged := place / f"merged-{self.beta:g}").exists():
             gg.merge(source, model, self.beta, merged)
@@ -57,6 +59,7 @@ def main() -> None:
     parser.add_argument("models", nargs="+", help="folders of runs, or of models")
     parser.add_argument("--limit", type=int, help="at most so many of the task's rows")
     parser.add_argument("--betas", default=BETAS)
+    parser.add_argument("--beta", type=float, help="merge all at this one")
     parser.add_argument("--work", type=Path, help="keeps the answers: what was asked once isn't asked again")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
