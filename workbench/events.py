@@ -49,6 +49,11 @@ ON_LANGUAGE = f"""element.addEventListener("click", (event) => {{
   location.assign(here);
 }});"""
 
+# For gr.HTML, once a page: code that scrolls can be reached by keyboard. Editors come and go.
+REACHABLE = """setInterval(() => document.querySelectorAll(".cm-content:not([tabindex])").forEach((code) => {
+  code.tabIndex = 0;
+}), 1000);"""
+
 # A click on something in a list, for gr.HTML: tells what it opens.
 ON_OPEN = """element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-opens]");

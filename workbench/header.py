@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from . import render
-from .events import ON_CLICK, ON_LANGUAGE
+from .events import ON_CLICK, ON_LANGUAGE, REACHABLE
 from .markup import fine
 from .pairs import Pair
 from .problem import Problem, attempt
@@ -49,7 +49,7 @@ class Header:
 def build() -> Header:
     """Lay the header out, inside the current Blocks."""
     with gr.Row(elem_classes="gg-top"):
-        gr.HTML(render.title(), padding=False, js_on_load=ON_LANGUAGE)
+        gr.HTML(render.title(), padding=False, js_on_load=ON_LANGUAGE + REACHABLE)
         copy = gr.Button(say("link.copy"), size="sm", scale=0, min_width=96, elem_classes="gg-quiet")
     said = gr.HTML(padding=False)
     pair = gr.HTML(render.pair_line(say("pair.loading")), js_on_load=ON_CLICK, padding=False)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, expect
 
+from tests.browser.test_accessible import serious
+
 if TYPE_CHECKING:
     from workbench.service import Service
 
@@ -52,3 +54,4 @@ def test_a_round_by_keyboard(browser: Browser, url: str, service: Service) -> No
     expect(page.get_by_text("You have rated 2 so far")).to_be_visible()
     page.get_by_role("button", name="What people said of this pair").click()
     expect(page.get_by_text("2 ratings of 1 raters")).to_be_visible()
+    assert serious(page) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
+from tests.browser.test_accessible import serious
+
 
 def test_a_sweep_is_watched_and_a_clicked_point_moves_beta(browser: Browser, url: str) -> None:
     page = browser.new_page()
@@ -20,6 +22,14 @@ def test_a_sweep_is_watched_and_a_clicked_point_moves_beta(browser: Browser, url
     expect(page.get_by_role("slider", name="β, from base").first).to_have_value("0.75")
     page.get_by_role("button", name="Best that keeps").click()
     expect(page.get_by_role("slider", name="β, from base").first).to_have_value("0.25")
+    page.get_by_role("button", name="Languages and countries as tables").click()
+    page.wait_for_function("[...document.querySelectorAll('.gg-slices .js-plotly-plot')].some((p) => p.tellsSlice)")
+    page.locator(".gg-slices .js-plotly-plot").first.evaluate(
+        "plot => plot.emit('plotly_click', { points: [{ customdata: 'TH' }] })"
+    )
+    expect(page.get_by_label("A language or country by itself")).to_have_value("Thailand")
+    expect(page.get_by_role("link", name="Thailand over β.csv")).to_be_visible()
+    assert serious(page) == []
     page.reload()
     page.get_by_role("tab", name="Sweep").click()
     expect(page.get_by_text("Done: 6 points")).to_be_visible(timeout=60_000)
