@@ -178,10 +178,12 @@ def test_a_visitor_has_one_sweep_at_a_time_and_only_they_stop_it(
 
 
 def test_so_many_rows_are_curated(tmp_path: Path) -> None:
-    job = served(tmp_path, rows=100).curations.start("visitor", Asked())
+    data = tmp_path / "captions.jsonl"
+    data.write_text('{"text": "a cat"}\n' * 10)
+    home = Service(Settings(tmp_path, GIB, shared=False, limits=Limits(rows=9)))
+    job = home.curations.start("visitor", Asked(str(data)))
     wait_for(lambda: not job.working)
-    assert "900 rows" in job.problem
-    assert "100 are curated here" in job.problem
+    assert "10 rows or more, and 9 are curated here" in job.problem
 
 
 def test_a_curation_that_others_follow_goes_on_for_them(tmp_path: Path) -> None:
