@@ -13,6 +13,7 @@ from pathlib import Path
 import gradio as gr
 import httpx
 import pytest
+import regex
 from gradio_client import Client
 from starlette.middleware import Middleware
 
@@ -27,6 +28,13 @@ from workbench.spoken import PREFIX, spoken, spoken_figure
 from workbench.text import say
 
 OTHERS = [code for code in SPOKEN if code != DEFAULT]
+SCRIPTS = {"th": "Thai", "lo": "Lao", "km": "Khmer", "my": "Myanmar", "ta": "Tamil", "zh": "Han"}
+
+# Names, signs, and words that a language may have from English: a text of nothing else may be the English one.
+ALIKE = """
+a d gg ez β grp lora workbench base batch cosine data fine tune global gradient grid guidance learning rate log model
+natural precision preset prompt regional reward scheduler score seed status temperature tensor
+"""
 
 
 @pytest.mark.parametrize(
@@ -53,11 +61,34 @@ def test_who_gets_which_language(asked: str | None, accepted: str | None, chosen
 
 
 @pytest.mark.parametrize("code", SPOKEN)
-def test_a_file_of_texts_has_each_key_once_and_no_other_than_english(code: str) -> None:
+def test_a_language_has_every_text_once_and_no_other(code: str) -> None:
     written = Path(languages.__file__).with_name(f"{code}.json").read_text("utf-8")
     pairs: list[tuple[str, str]] = json.loads(written, object_pairs_hook=list)
-    assert [key for key, times in Counter(key for key, _ in pairs).items() if times > 1] == []
-    assert [key for key, _ in pairs if key not in catalogue(DEFAULT)] == []
+    keys = Counter(key for key, _ in pairs)
+    assert keys == Counter(list(catalogue(DEFAULT))), "workbench/languages: translate what is missing"
+    assert [key for key, text in pairs if not text.strip()] == []
+
+
+def _letters(text: str) -> set[str]:
+    """The words of a text, without what is filled in."""
+    return set(regex.findall(r"\p{L}+", re.sub(r"\{.*?\}", "", text).lower()))
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_translation_is_no_english(code: str) -> None:
+    english = catalogue(DEFAULT)
+    same = {key: _letters(text) for key, text in catalogue(code).items() if text == english[key]}
+    assert {key: said for key, said in same.items() if not said <= set(ALIKE.split())} == {}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_translation_is_written_in_its_own_script(code: str) -> None:
+    english, own = catalogue(DEFAULT), SCRIPTS.get(code, "Latin")
+    other = [script for script in set(SCRIPTS.values()) if script != own]
+    for key, text in catalogue(code).items():
+        assert not any(regex.search(rf"\p{{{script}}}", text) for script in other), (key, text)
+        if text != english[key] and _letters(text) - {"β"}:
+            assert regex.search(rf"\p{{{own}}}", text), (key, text)
 
 
 @pytest.mark.parametrize("code", OTHERS)
