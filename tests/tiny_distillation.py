@@ -17,9 +17,10 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from ggez_core.progress import silent
+from ggez_core.training.devices import accelerator_of
 from ggez_core.training.distillation import plan
 from ggez_core.training.distillation.settings import DistillSettings, settings_from
-from ggez_core.training.loop import Hooks, accelerator_of, train
+from ggez_core.training.loop import Hooks, train
 from tests.tiny_embedding import siglip_two
 
 LINES = [

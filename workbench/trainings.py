@@ -167,7 +167,7 @@ def checked(text: str) -> str:
     """What a config would run: the command, and what it takes. Raises GgezError for one that can't."""
     from ggez_core.runs.estimate import estimate
     from ggez_core.runs.kinds import settings_of
-    from ggez_core.training.loop import check_device
+    from ggez_core.training.devices import check_device
 
     config = complete(parsed(text))
     found = estimate(config)

@@ -22,12 +22,12 @@ from .files import BINARY, Bytes, stamp, write_at
 from .journal import Journal, Position
 from .links import place, same_content
 
-__all__ = ["OutputFolder", "Position", "check_unused", "sync_folder", "write_file"]
+__all__ = ["FULL", "OutputFolder", "Position", "check_unused", "sync_folder", "write_file"]
 
 log = logging.getLogger(__name__)
 _SYNC_EVERY = 128 << 20  # bytes between two notes in the journal
 _PARTIAL, _JOURNAL = ".partial", ".partial.journal"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)  # what an OSError has where a disk is full
 
 
 class OutputFolder:
@@ -315,7 +315,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _refusal(error: OSError, target: Path) -> OutputError:
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return OutputError(f"{target}: the disk is full; nothing was written; make room or write elsewhere")
     if error.errno == errno.EFBIG:
         return OutputError(f"{target}: the disk takes no files that large; write smaller ones with --shard-size")

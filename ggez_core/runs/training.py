@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..training.loop import Evaluated, Hooks, Logged, Trained, accelerator_of, check_device, train
+from ..training.devices import accelerator_of, check_device
+from ..training.loop import Evaluated, Hooks, Logged, Trained, train
 from ..training.saved import SavedStates
 from .evaluating import Evaluator
 from .folder import RunFolder

@@ -12,10 +12,12 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..checkpoints.output import FULL
 from ..errors import Cancelled, GgezError
 from ..locks import alone_in
 from ..progress import Step
@@ -61,6 +63,11 @@ def _work(run: RunFolder, reporter: Reporter) -> int:
         reporter.end("failed", message=f"there isn't enough memory; {_SMALLER}")
         return 2
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            log.error("the disk is full: %s", error)
+            with suppress(OSError):  # what was said last is still there otherwise
+                reporter.say("failed", message="the disk is full; what was saved is whole: make room, then resume")
+            return 2
         log.exception("internal error")
         if _out_of_memory(error):
             reporter.end("failed", message=f"the GPU's memory is full; {_SMALLER}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from statistics import fmean, stdev
 
 from .grid import Result, Results
@@ -11,6 +12,7 @@ from .measures import CONSISTENCY, MEAN, RECALLS, VQA, Found
 from .settings import UNDISTILLED, StudySettings
 
 METRICS = (*RECALLS, VQA, *CONSISTENCY)
+TASKS = ("recall@5", VQA, "agreement")
 # Student's t, 97.5 %, by degrees of freedom (seeds − 1)
 _T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 
@@ -43,8 +45,9 @@ class Line:
 
     means: of every metric. kept: shares of the teacher's. languages: R@5 of each, minus the teacher's. worst: the
     language that loses most. spread: standard deviation of those differences over languages: how unevenly they are
-    served. ranks: among the teacher's objectives, 1 the best, by mean retrieval, questions and consistency. chosen_on:
-    share of the teacher's mean R@5 on the split for choosing.
+    served. by_language: retrieval and questions, metric → language → value. tasks: standard deviation of the shares
+    kept over `TASKS`: how differently it does at them. ranks: among the teacher's objectives, 1 the best, by mean
+    retrieval, questions and consistency. chosen_on: share of the teacher's mean R@5 on the split for choosing.
     """
 
     teacher: str
@@ -55,6 +58,8 @@ class Line:
     languages: dict[str, Interval]
     worst: str
     spread: Interval
+    by_language: dict[str, dict[str, Interval]]
+    tasks: Interval
     chosen_on: Interval
     ranks: dict[str, int]
 
@@ -109,13 +114,20 @@ def _line(
     def lost(result: Result, code: str) -> float:
         return result.reported.value("recall@5", code) - reported.value("recall@5", code)
 
+    def share(result: Result, metric: str) -> float:
+        return result.reported.value(metric) / reported.value(metric)
+
     languages = {code: over(lambda r, c=code: lost(r, c)) for code in spoken}  # type: ignore[misc]
+    tasks = [metric for metric in TASKS if metric in metrics and reported.value(metric)]
     return Line(
         teacher, objective, len(results),
         {m: over(lambda r, m=m: r.reported.value(m)) for m in metrics},  # type: ignore[misc]
-        {m: over(lambda r, m=m: r.reported.value(m) / reported.value(m)) for m in metrics if reported.value(m)},  # type: ignore[misc]
+        {m: over(lambda r, m=m: share(r, m)) for m in metrics if reported.value(m)},  # type: ignore[misc]
         languages, min(languages, key=lambda code: languages[code].value),
         over(lambda r: _deviation([lost(r, code) for code in spoken])),
+        {m: {c: over(lambda r, m=m, c=c: r.reported.value(m, c)) for c in reported.languages(m)}  # type: ignore[misc]
+         for m in (*RECALLS, VQA) if m in metrics},
+        over(lambda r: _deviation([share(r, metric) for metric in tasks])),
         over(lambda r: r.chosen_on.value("recall@5") / chosen.value("recall@5")), ranks,
     )  # fmt: skip
 
@@ -126,7 +138,7 @@ def _deviation(values: Sequence[float]) -> float:
 
 def _ranks(grouped: dict[str, list[Result]]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {name: {} for name in grouped}
-    for metric in ("recall@5", VQA, "agreement"):
+    for metric in TASKS:
         means = {name: fmean(r.reported.value(metric) for r in results) for name, results in grouped.items()}
         if all(value != value for value in means.values()):
             continue
@@ -176,12 +188,9 @@ def _notes(teacher: str, lines: Sequence[Line], best: str) -> list[str]:
             )
         for line in distilled:
             notes += _against_parts(line, by_name)
-    unstable = max(distilled, key=lambda line: line.spread.value)
-    steady = min(distilled, key=lambda line: line.spread.value)
-    notes.append(
-        f"Stability across languages (standard deviation of the change of R@5): from {steady.spread.value:.3f} "
-        f"({steady.objective}) to {unstable.spread.value:.3f} ({unstable.objective})."
-    )
+    notes += _stability("languages", "the change of R@5", {line.objective: line.spread.value for line in distilled})
+    shares = "the shares kept of retrieval, questions and consistency"
+    notes += _stability("tasks", shares, {line.objective: line.tasks.value for line in distilled})
     return notes
 
 
@@ -198,6 +207,12 @@ def _against_parts(line: Line, by_name: dict[str, Line]) -> list[str]:
             notes.append(f"Sums help one task and hurt another: {line.objective} against {part}: {up} up, {down} down "
                          f"({gains['recall@5']:+.3f} R@5, {gains[VQA]:+.3f} accuracy).")  # fmt: skip
     return notes
+
+
+def _stability(where: str, what: str, deviation: Mapping[str, float]) -> list[str]:
+    (steady, least), (unstable, most) = (pick(deviation.items(), key=itemgetter(1)) for pick in (min, max))
+    return [f"Stability across {where} (standard deviation of {what}): from {least:.3f} ({steady}) to {most:.3f} "
+            f"({unstable})."]  # fmt: skip
 
 
 def _share(interval: Interval) -> str:

@@ -75,10 +75,16 @@ def kept_table(lines: list[Line]) -> Table:
 
 
 def language_table(lines: list[Line]) -> Table:
-    """The numbers of `language_map`."""
-    rows = tuple(
-        (line.objective, code, change.value, change.low, change.high)
+    """The numbers of `language_map`, and every score by language."""
+    changes = [
+        (line.objective, code, "R@5 against the teacher", change.value, change.low, change.high)
         for line in lines
         for code, change in line.languages.items()
-    )
-    return Table("Change of R@5 by language", ("objective", "language", "change", "low", "high"), rows)
+    ]
+    scores = [
+        (line.objective, code, metric, score.value, score.low, score.high)
+        for line in lines
+        for metric, languages in line.by_language.items()
+        for code, score in languages.items()
+    ]
+    return Table("By language", ("objective", "language", "metric", "value", "low", "high"), (*changes, *scores))

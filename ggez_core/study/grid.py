@@ -110,12 +110,12 @@ class _Measuring:
 
     def __call__(self, model: Path | str, kept: Path) -> tuple[Found, Found]:
         study = self._study
-        asked = {"retrieval", "out_of_domain", "parallel", "limit", "choose", "report"}
+        asked = {"retrieval", "out_of_domain", "parallel", "sides", "limit", "choose", "report"}
         made_from(kept, {**study.model_dump(mode="json", include=asked), "languages": study.languages})
         first, last = (
             measure(
                 model, split, self._retrieval, self._others, study.parallel, study.limit, kept / f"{split}.json",
-                languages=study.languages, choosing=choosing,
+                languages=study.languages, sides=study.sides, choosing=choosing,
             )
             for split, choosing in ((study.choose, True), (study.report, False))
         )  # fmt: skip

@@ -46,6 +46,13 @@ class Found:
                 return group[metric].get(language, float("nan"))
         return float("nan")
 
+    def languages(self, metric: str) -> list[str]:
+        """Those that a metric was measured in."""
+        for group in (self.retrieval, self.questions, self.consistency):
+            if metric in group:
+                return [code for code in group[metric] if code != MEAN]
+        return []
+
 
 class Once:
     """A task whose examples are loaded once for all models of a study: the small world's pictures are drawn."""
@@ -58,16 +65,16 @@ class Once:
 
 def measure(
     model: Path | str, split: str, retrieval: Sequence[Once], others: Sequence[Once], parallel: Sequence[DataSettings],
-    limit: int | None, kept: Path, *, languages: Sequence[str], choosing: bool,
+    limit: int | None, kept: Path, *, languages: Sequence[str], sides: Sequence[str], choosing: bool,
 ) -> Found:  # fmt: skip
-    """Measure a model; what was measured is read from `kept` (.json) the next time. languages: those that
+    """Measure a model; what was measured is read from `kept` (.json) the next time. languages, sides: those that
     count, all where none is named. choosing: retrieval alone."""
     if kept.is_file():
         return Found(**json.loads(kept.read_text("utf-8")))
     tasks = [*retrieval, *(() if choosing else others)]
     found = evaluate(model, tasks, split=split, output=kept.with_suffix(".rows.jsonl"), limit=limit)
-    recalls = by_language(found.tasks[: len(retrieval)], RECALLS, languages)
-    questions = by_language(found.tasks[len(retrieval) :], (VQA,), languages)
+    recalls = by_language(found.tasks[: len(retrieval)], RECALLS, languages, sides)
+    questions = by_language(found.tasks[len(retrieval) :], (VQA,), languages, sides)
     alike: ByLanguage = {}
     if not choosing:
         alike = consistency(load_embedding(open_checkpoint(model)), split, parallel, languages)
@@ -78,8 +85,10 @@ def measure(
     return result
 
 
-def by_language(tasks: Sequence[Answered], metrics: Sequence[str], languages: Sequence[str] = ()) -> ByLanguage:
-    """Each metric's mean in every language: over both directions, both sides and all tasks that have it, each alike.
+def by_language(
+    tasks: Sequence[Answered], metrics: Sequence[str], languages: Sequence[str] = (), sides: Sequence[str] = ()
+) -> ByLanguage:
+    """Each metric's mean in every language: over both directions, the sides and all tasks that have it, each alike.
 
     A task's metrics count whose names end with the metric's. The mean over languages weighs each alike.
     """
@@ -96,7 +105,7 @@ def by_language(tasks: Sequence[Answered], metrics: Sequence[str], languages: Se
                 for spoken in sorted(
                     {code for code in language if code is not None and (not languages or code in languages)}
                 ):
-                    for where in sorted(set(side)):
+                    for where in sorted(set(side) & set(sides or side)):
                         mine = values[(language == spoken) & (side == where)]
                         if np.isfinite(mine).any():
                             parts.setdefault(spoken, []).append(float(np.nanmean(mine)))

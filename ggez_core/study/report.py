@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 from ..errors import OutputError
 from ..evaluation.folder import FIGURES, READABLE, REPORT
 from ..figures import write_page
-from .compare import METRICS, Comparison
+from .compare import METRICS, Comparison, Line
 from .figures import drawn
 from .grid import Results
+from .measures import Found
 from .settings import StudySettings
 
 _HEADS = {"recall@5": "R@5", "recall@10": "R@10", "mrr@10": "MRR@10", "accuracy": "VQA", "agreement": "agreement",
@@ -50,13 +52,13 @@ def readable(study: StudySettings, results: Results, comparison: Comparison) -> 
     """The report in Markdown."""
     seeds = len(study.seeds)
     spoken = f" ({', '.join(study.languages)})" if study.languages else ""
+    sides = f"the {study.sides[0]} side" if len(study.sides) == 1 else "both sides"
     lines = [
         f"# Distillations of {', '.join(study.teachers)}",
         "",
         f"{seeds} seeds; means over them with 95 % t-intervals. Chosen on {study.choose}, reported on {study.report}: "
         f"{', '.join((*study.retrieval, *study.out_of_domain))}. R@5, R@10 and MRR@10 are means over languages, each "
-        "alike, of both directions and both sides"
-        f"{spoken}. The five losses are working definitions, ours, of what arXiv "
+        f"alike, of both directions and {sides}{spoken}. The five losses are working definitions, ours, of what arXiv "
         "2510.26271 names so.",
         "",
         *(f"- {note}" for note in comparison.notes),
@@ -74,9 +76,10 @@ def readable(study: StudySettings, results: Results, comparison: Comparison) -> 
             f"layers {before['layers']} → {after['layers']}, tokens {before['vocabulary']:,} → "
             f"{after['vocabulary']:,}, table {before['embedding_share']:.0%} → {after['embedding_share']:.0%}.",
             "",
-            f"| objective | rank | R@5 kept | {' | '.join(_HEADS[m] for m in metrics)} | worst language | uneven |",
-            f"|{'---|' * (len(metrics) + 5)}",
-            f"| teacher | | 100 % | {' | '.join(f'{reported.value(m):.3f}' for m in metrics)} | | |",
+            f"| objective | rank | R@5 kept | {' | '.join(_HEADS[m] for m in metrics)} | worst language | "
+            "uneven over languages | over tasks |",
+            f"|{'---|' * (len(metrics) + 6)}",
+            f"| teacher | | 100 % | {' | '.join(f'{reported.value(m):.3f}' for m in metrics)} | | | |",
         ]
         for line in own:
             kept = line.kept["recall@5"]
@@ -84,9 +87,29 @@ def readable(study: StudySettings, results: Results, comparison: Comparison) -> 
             lines.append(
                 f"| {line.objective} | {line.rank:.1f} | {kept.value:.1%} [{kept.low:.1%}, {kept.high:.1%}] | "
                 f"{' | '.join(str(line.means[m]) for m in metrics)} | {line.worst} {worst.value:+.3f} | "
-                f"{line.spread.value:.3f} |"
+                f"{line.spread.value:.3f} | {line.tasks.value:.3f} |"
             )
+        lines += _by_language(own, reported)
     return "\n".join(lines) + "\n"
+
+
+def _by_language(lines: Sequence[Line], teacher: Found) -> list[str]:
+    """A table of every metric that is known by language."""
+    found: list[str] = []
+    for metric, languages in lines[0].by_language.items():
+        found += [
+            "",
+            f"{_HEADS[metric]} by language, ± half of the 95 % interval:",
+            "",
+            f"| objective | {' | '.join(languages)} |",
+            f"|{'---|' * (len(languages) + 1)}",
+            f"| teacher | {' | '.join(f'{teacher.value(metric, code):.3f}' for code in languages)} |",
+        ]
+        for line in lines:
+            values = [line.by_language[metric][code] for code in languages]
+            shown = (f"{value.value:.3f} ± {value.high - value.value:.3f}" for value in values)
+            found.append(f"| {line.objective} | {' | '.join(shown)} |")
+    return found
 
 
 def _finite(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -27,7 +27,8 @@ class StudySettings(Settings):
     captions and images alone; undistilled_loop: what its loop has otherwise, since a start at random may want another
     rate. retrieval: tasks whose languages are compared; out_of_domain: tasks unlike the training.
     choose, report: their splits. parallel: held-out parallel captions for consistency; by default the small world's.
-    limit: rows of each task at most.
+    sides: of the tasks' answers, those that count, by default both: of a region that a teacher doesn't know, a student
+    that learns from images may know more than it. limit: rows of each task at most.
     """
 
     teachers: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -44,6 +45,7 @@ class StudySettings(Settings):
     loop: LoopSettings
     retrieval: Annotated[tuple[str, ...], Field(min_length=1)] = ("world-retrieval",)
     out_of_domain: tuple[str, ...] = ("world-choices",)
+    sides: tuple[Literal["global", "regional"], ...] = ()
     choose: str = "validation"
     report: str = "test"
     parallel: tuple[DataSettings, ...] = ()

@@ -6,7 +6,6 @@ numbers in JSON) and the step. Nothing is pickled. The same files serve one proc
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -27,14 +26,13 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 
-from ..checkpoints.output import sync_folder
+from ..checkpoints.output import FULL, sync_folder
 from ..errors import CheckpointError, OutputError
 from .averaged import Averaged
 
 _TENSORS, _OPTIMIZER, _FACTS = "trained.safetensors", "optimizer.safetensors", "state.json"
 _AVERAGED = "averaged.safetensors"
 _OF = "//"  # between a parameter's name and the name of a state of it
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -212,7 +210,7 @@ class published:
         sync_folder(self._target.parent)
 
     def _refusal(self, error: BaseException) -> OutputError:
-        full = getattr(error, "errno", None) in _FULL or "os error 28" in str(error)
+        full = getattr(error, "errno", None) in FULL or "os error 28" in str(error)
         why = "the disk is full" if full else f"can't be written ({getattr(error, 'strerror', None) or error})"
         return OutputError(f"{self._target}: {why}; {self._good}; make room, then resume")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+import torch
 import yaml
 
 from ggez_core.checkpoints import open_checkpoint
@@ -41,8 +43,17 @@ def test_a_distillation_is_a_run(ggez: Ggez, tmp_path: Path) -> None:
     assert [item["language"] for item in samples[2]] == ["th", "th"]
     assert all(item["lines"] and item["wanted"] for items in samples.values() for item in items)
     assert "→" in ggez("runs", "show", tmp_path / "run")[1]
+    status, out, error = ggez("distill", path, "-o", tmp_path / "two", "--launch", 2, "--json")
+    assert status == 0, error + RunFolder(tmp_path / "two").log_tail()
+    again = [event for event in RunFolder(tmp_path / "two").events() if event["kind"] == "step"]
+    assert [step["loss"] for step in again] == pytest.approx([step["loss"] for step in steps], rel=1e-5)
     status, _, error = ggez("distill", path, "study.yaml")
     assert (status, "name one config" in error) == (2, True)
     path.write_text(yaml.safe_dump({**CONFIG, "objective": "XD"}), encoding="utf-8")
     status, _, error = ggez("distill", path, "-o", tmp_path / "other")
     assert (status, "no loss 'XD'" in error) == (2, True)
+    if not torch.cuda.is_available():
+        path.write_text(yaml.safe_dump({**CONFIG, "loop": {**CONFIG["loop"], "device": "cuda"}}), encoding="utf-8")  # type: ignore[dict-item]
+        status, out, error = ggez("distill", path, "-o", tmp_path / "other")
+        assert (status, out, error.count("\n")) == (2, "", 1)
+        assert "asks for a GPU (cuda), and there is none here" in error

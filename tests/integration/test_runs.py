@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -19,8 +20,9 @@ from safetensors.torch import load_file
 
 from ggez_core.errors import TrainingError
 from ggez_core.progress import silent
-from ggez_core.runs import RunFolder, launch
+from ggez_core.runs import RunFolder, launch, work
 from ggez_core.runs.events import EventsFile, effective, read_events
+from ggez_core.runs.kinds import complete, read_config
 from ggez_core.runs.status import Status, own_process, read_status, write_status
 from ggez_core.training.finetune import plan
 from ggez_core.training.finetune.settings import settings_from
@@ -144,6 +146,28 @@ def test_a_run_keeps_the_checkpoint_of_the_best_merge_and_shows_what_it_is(confi
     assert whole["config"]["evaluation"]["betas"] == [0.5]
     assert {event["kind"] for event in whole["events"]} >= {"began", "step", "evaluation", "saved", "ended"}
     assert "finished at step 4 of 4" in ggez("runs", "follow", "scored")[1]
+
+
+def test_a_disk_that_fills_up_while_a_step_is_told_is_no_fault_of_the_program(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunFolder.create(config.parent / "runs" / "full", complete(read_config(config)))
+    told = EventsFile.add
+
+    def full(self: EventsFile, kind: str, values: Any) -> None:
+        if kind == "step" and values["step"] > 9:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        told(self, kind, values)
+
+    monkeypatch.setattr(EventsFile, "add", full)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    assert work.main([str(run.path)]) == 2
+    assert (run.status.state, run.status.ours) == ("failed", False)
+    assert run.status.message == "the disk is full; what was saved is whole: make room, then resume"
+    monkeypatch.undo()
+    assert work.main([str(run.path)]) == 0
+    assert [event["step"] for event in run.events() if event["kind"] == "began"] == [0, 8]
+    assert list(losses(run)) == list(range(1, STEPS + 1))
 
 
 def test_two_processes_have_the_losses_of_one(config: Path, ggez: Ggez) -> None:

@@ -7,7 +7,7 @@ import logging
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from transformers import AutoModel
 
 from ggez_core.checkpoints import open_checkpoint
@@ -28,6 +29,7 @@ from ggez_core.training.distillation.sampling import ByLanguage
 from ggez_core.training.distillation.settings import DistillSettings
 from ggez_core.training.examples import DataSettings
 from ggez_core.training.loop import Hooks, train
+from tests import tiny_open_clip
 from tests.tiny_distillation import LINES, OBJECTIVES, Seen, parallel, seen, settings, teacher_of
 from tests.tiny_embedding import aligned, clip, naflex
 
@@ -110,6 +112,35 @@ def test_two_processes_are_one(whole: dict[str, Seen], teacher: Path, data: Path
         alike(Seen(**values), whole[objective])
 
 
+def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(
+    teacher: Path, data: Path, tmp_path: Path, seed: int
+) -> None:
+    """Moments of preparing too: of building the student and keeping what the teacher says."""
+    called = [sys.executable, "-m", "tests.kill_training", str(tmp_path), str(seed), "4", str(teacher), str(data)]
+    ended = subprocess.run(called, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout), "none was killed"
+    whole, killed = (load_file(tmp_path / name / "model/model.safetensors") for name in ("whole", "killed"))
+    assert whole.keys() == killed.keys()
+    assert all(torch.equal(whole[name], killed[name]) for name in whole)
+
+
+@pytest.mark.parametrize("make", [clip, naflex, tiny_open_clip.siglip, tiny_open_clip.xlmr])
+def test_teachers_of_every_class_teach(make: Callable[[Path], Path], data: Path, tmp_path: Path) -> None:
+    """CLIP, SigLIP2 of any image shape, open_clip's SigLIP and CLIP; their library loads the student."""
+    teacher = make(tmp_path / "teacher")
+    asked = settings(teacher, data, objective="DR@image + FD + MCL", loop={"steps": 3})
+    trained(asked, tmp_path)
+    before, student = open_checkpoint(teacher), load_embedding(open_checkpoint(tmp_path / "model"))
+    report = json.loads((tmp_path / "prepared/student.json").read_text())
+    assert (report["teacher"]["layers"], report["student"]["layers"]) == (2, 1)
+    start = load_embedding(open_checkpoint(tmp_path / "prepared/student"))
+    texts = ["a photo of a cat", "แมว"]
+    assert not torch.equal(student.encode_texts(texts), start.encode_texts(texts))
+    picture = [Image.new("RGB", (32, 32), "red")]
+    assert torch.equal(aligned(student).encode_images(picture), aligned(load_embedding(before)).encode_images(picture))
+
+
 def test_what_the_teacher_says_is_computed_once(
     teacher: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +187,15 @@ def test_the_small_world_gives_pairs_in_the_languages_asked() -> None:
     assert both.image is not None
     assert both.meaning[:50].max() < both.meaning[50:].min()
     assert both.image[:50].max() < both.image[50:].min()
+    sides = {}
+    for side in (None, "global", "regional"):
+        source = DataSettings(source="demo:world", languages=("id",), config=side)
+        sides[side] = set(load_captions((source,), images=False).text)
+    assert sides["global"]
+    assert sides["global"] < sides[None]
+    assert sides["global"] | sides["regional"] == sides[None]
+    with pytest.raises(DataError, match="has no config 'local'; say global or regional"):
+        load_captions((DataSettings(source="demo:world", config="local"),), images=False)
     with pytest.raises(DataError, match="the split 'test' isn't for training"):
         load_captions((DataSettings(source="demo:world", split="test"),), images=False)
 

@@ -20,7 +20,9 @@ from ggez_core.training.finetune import plan
 from ggez_core.training.finetune.embedding import spread
 from ggez_core.training.finetune.settings import settings_from
 from ggez_core.training.finetune.trained import check_tokens
+from ggez_core.training.loop import Hooks, train
 from ggez_core.training.plan import Plan
+from ggez_core.training.settings import LoopSettings
 from tests.tiny_embedding import clip, siglip
 from tests.tiny_training import pairs
 
@@ -82,6 +84,25 @@ def test_an_objective_is_its_librarys_own_loss(tmp_path: Path, library: object) 
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in objective.parameters())
 
 
+@pytest.mark.parametrize("library", [siglip, clip])
+def test_accumulated_batches_are_one_batch(tmp_path: Path, library: object) -> None:
+    """Every image is compared with every text of the step; scale and bias learn as much."""
+    folder = library(tmp_path / "model")  # type: ignore[operator]
+    seen: dict[int, list[tuple[float, float]]] = {}
+    learnt: dict[int, list[float]] = {}
+    for size in (6, 2):
+        made = planned(tmp_path, folder)
+        loop = LoopSettings(steps=3, batch=6, micro_batch=size, optimizer="sgd", learning_rate=0.01, log_every=1,
+                            device="cpu", save_every=0)  # fmt: skip
+        seen[size] = []
+        hooks = Hooks(logged=lambda one, size=size: seen[size].append((one.loss, one.grad_norm)))  # type: ignore[misc]
+        train(made.objective, made.order, loop, tmp_path / str(size), hooks)
+        learnt[size] = [float(p.detach()) for p in made.objective.parameters() if p.numel() == 1]
+    assert seen[2] == [pytest.approx(one, rel=1e-4) for one in seen[6]]
+    assert len(seen[2]) == 3
+    assert learnt[2] == pytest.approx(learnt[6], rel=1e-5)
+
+
 def test_the_same_text_is_true_of_every_image_it_is_written_of(tmp_path: Path) -> None:
     model = siglip(tmp_path / "model")
     objective = planned(tmp_path, model).objective
@@ -141,7 +162,6 @@ def test_what_is_saved_is_a_checkpoint_of_the_base(tmp_path: Path, lora: bool) -
 
     from ggez_core.checkpoints import compare
     from ggez_core.merging import merge
-    from ggez_core.training.loop import train
 
     folder = siglip(tmp_path / "model", torch.bfloat16)
     config = {"model": str(folder), "data": [{"source": str(pairs(tmp_path / "data"))}],

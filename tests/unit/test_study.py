@@ -102,6 +102,16 @@ def test_means_over_languages_weigh_each_alike() -> None:
     assert measured == {"recall@5": {"mean": pytest.approx(0.4375), "th": pytest.approx(0.625), "km": 0.25}}
 
 
+def test_sides_that_dont_count_are_left_out() -> None:
+    answers = Answers.of([
+        Answer(id=str(i), side=side, cluster="c", language="th", values={"text_to_image_recall@5": value})
+        for i, (side, value) in enumerate((("global", 1.0), ("regional", 0.0)))
+    ])  # fmt: skip
+    measured = [Measured("world", (), answers)]
+    assert [by_language(measured, ("recall@5",), (), sides)["recall@5"]["mean"]
+            for sides in ((), ("global",), ("regional",))] == [0.5, 1.0, 0.0]  # fmt: skip
+
+
 def test_the_comparison_by_hand() -> None:
     study = study_from(CONFIG)
     compared = compare(study, results(study, MEASURED))
@@ -112,12 +122,19 @@ def test_the_comparison_by_hand() -> None:
     assert fd.kept["recall@5"].value == pytest.approx(0.685 / 0.7)
     assert (dr.worst, dr.languages["km"].value) == ("km", pytest.approx(-0.06))
     assert dr.spread.value == pytest.approx(np.std([0.07, -0.06], ddof=1))
+    assert (dr.by_language["recall@10"]["th"].value, dr.by_language["accuracy"]["th"].value) == pytest.approx(
+        (0.87, 0.45)
+    )
+    kept = [[(one + two) / 2 / 0.7, vqa / 0.5, 1.0] for one, two, vqa in ((0.88, 0.54, 0.44), (0.86, 0.54, 0.46))]
+    assert dr.tasks.value == pytest.approx(np.mean([np.std(shares, ddof=1) for shares in kept]))
     assert dr.ranks == {"recall@5": 1, "accuracy": 2, "agreement": dr.ranks["agreement"]}
     said = " ".join(compared.notes)
     assert "DR + 0.5 ED isn't the best in 1 of 2 languages (km: FD)" in said
     assert "DR + 0.5 ED keeps 100.7% on average, and in km loses 0.060" in said
     assert "Tasks differ: DR + 0.5 ED is the best for retrieval (rank 2 for questions), FD for questions" in said
     assert "undistilled, a student of the same shape keeps" in said
+    assert "Stability across languages (standard deviation of the change of R@5): from 0.035 (FD) to 0.092 (DR" in said
+    assert "Stability across tasks (standard deviation of the shares kept of retrieval, questions and" in said
     assert Interval.of([0.5]) == Interval(0.5, 0.5, 0.5)
 
 
@@ -131,6 +148,10 @@ def test_the_report_is_whole(tmp_path: Path) -> None:
     text = readable(study, measured, compared)
     assert "100 → 45 parameters (45.0%)" in text
     assert all(f"| {name} |" in text for name in MEASURED)
+    by_language = text.partition("MRR@10 by language")[2].partition("\n\n")[2].splitlines()
+    assert by_language[0] == "| objective | th | km |"
+    assert by_language[2] == "| teacher | 0.800 | 0.600 |"
+    assert any(line.startswith("| FD | 0.810 ± 0.127 | 0.560 ± 0.000 |") for line in by_language)
     assert (tmp_path / "figures/index.html").stat().st_size > 1000
     assert {path.name for path in (tmp_path / "figures").glob("*.csv")} == {"kept-0.csv", "languages-0.csv"}
 

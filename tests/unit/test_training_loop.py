@@ -16,7 +16,8 @@ from safetensors.torch import load_file
 
 from ggez_core.errors import CheckpointError, OutputError, TrainingError
 from ggez_core.training import saved
-from ggez_core.training.loop import Evaluated, Hooks, Logged, Trained, forward_size, train
+from ggez_core.training.devices import forward_size
+from ggez_core.training.loop import Evaluated, Hooks, Logged, Trained, train
 from ggez_core.training.optimizers import optimizer_of
 from ggez_core.training.order import Shuffled
 from ggez_core.training.settings import LoopSettings
@@ -237,6 +238,19 @@ def test_weights_spread_over_processes_are_saved_whole_and_restored(tmp_path: Pa
 
 
 def test_trackers_are_told(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
-    run(tmp_path, trackers=("tensorboard",), steps=3)
-    assert any(path.stat().st_size for path in (tmp_path / "trackers").rglob("events.out.tfevents*"))
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    _, log = run(tmp_path, trackers=("tensorboard",), steps=3)
+    (file,) = (path for path in (tmp_path / "trackers").rglob("events.out.tfevents*") if path.parent.name == "ggez")
+    told = accumulator.EventAccumulator(str(file)).Reload()
+    assert [(event.step, event.value) for event in told.Scalars("loss")] == [
+        (one.step, pytest.approx(one.loss)) for one in log
+    ]
+    assert {"near", "apart", "learning_rate", "grad_norm", "last"} <= set(told.Tags()["scalars"])
+
+
+def test_a_tracker_that_isnt_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accelerate.tracking.get_available_trackers", list)
+    with pytest.raises(TrainingError, match=r"loop.trackers: wandb isn't installed; pip install wandb"):
+        run(tmp_path, trackers=("wandb",))
+    with pytest.raises(TrainingError, match=r"loop.trackers: 'tensorbord' is none; there are .*tensorboard"):
+        run(tmp_path, trackers=("tensorbord",))

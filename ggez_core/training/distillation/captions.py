@@ -25,6 +25,7 @@ from ..examples import DataSettings, load_examples
 
 WORLD = "demo:world"
 ENGLISH = ("en", "eng")
+SIDES = ("global", "regional")
 _CONTEXTS = 3  # times that a caption of the small world comes again among other words
 _PICTURES = 4  # of a concept of the small world
 
@@ -68,8 +69,8 @@ def load_captions(sources: Sequence[DataSettings], *, images: bool, progress: Pr
     """The rows of all sources.
 
     A table has the columns `text`, `language`, `text_en` (English rows may leave it out), `image` where images are
-    asked for, and where it is known `group`. `demo:world` is drawn by code. Raises DataError for missing columns, and
-    for a language that was asked for and has no pair.
+    asked for, and where it is known `group`. `demo:world` is drawn by code; its `config` may be one of `SIDES`. Raises
+    DataError for missing columns, and for a language that was asked for and has no pair.
     """
     parts = [
         _world(source, images) if source.source == WORLD else _table(source, images, progress) for source in sources
@@ -129,10 +130,12 @@ def _world(source: DataSettings, images: bool) -> Captions:
         raise DataError(f"{WORLD}: the split {split!r} isn't for training; say train or validation")
     if strange := [language for language in source.languages if language not in LANGUAGES]:
         raise DataError(f"{WORLD}: has no captions in {', '.join(strange)}; it has {', '.join(LANGUAGES)}")
+    if source.config not in (None, *SIDES):
+        raise DataError(f"{WORLD}: has no config {source.config!r}; say {' or '.join(SIDES)}, or leave it out for both")
     drawn = _Drawn(split) if images else None
     text, english, language, meaning, image = [], [], [], [], []
     for row in caption_rows(split):  # type: ignore[arg-type]
-        if source.languages and row.language not in source.languages:
+        if (source.languages and row.language not in source.languages) or source.config not in (None, row.side):
             continue
         rng = random.Random(row.id)
         said = captions(row.concept.names["en"], "en", split)  # type: ignore[arg-type]

@@ -31,7 +31,6 @@ class DistillSettings(RunSettings):
     temperature: Positive = 1.0
     queue: Count = QUEUE
     collapse: Annotated[float, Field(ge=0, le=1)] = 0.2
-    cached: bool = True
 
 
 def settings_from(config: Mapping[str, Any]) -> DistillSettings:

@@ -18,7 +18,7 @@ from ..augment import Augment
 from ..contrastive import sigmoid_loss, softmax_loss, true_pairs
 from ..examples import Examples, load_examples
 from ..gather import gathered
-from ..objective import Batch, Inputs
+from ..objective import Batch, Comparing, Inputs
 from ..order import Shuffled
 from ..plan import Plan
 from ..samples import searches
@@ -28,6 +28,7 @@ from .trained import FinetuneObjective, check_tokens, loaded
 _LOOKED_AT = 512  # texts by which a tokenizer is checked
 _SHARPEST = 100.0  # a softmax's cosines are never multiplied by more (arXiv 2103.00020, section 2.5)
 _IMAGE, _TEXT, _GROUP = "image/", "text/", "group"
+_FACTOR, _BIAS = "factor", "bias"
 
 
 def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progress: Progress) -> Plan:
@@ -43,8 +44,8 @@ def plan(checkpoint: Checkpoint, settings: FinetuneSettings, work: Path, progres
     return Plan(objective, order, facts, searches(examples, same, settings.samples) if settings.sampled else None)
 
 
-class ContrastiveTuning(FinetuneObjective):
-    """Images and texts that belong together are brought near each other, among those of all processes.
+class ContrastiveTuning(FinetuneObjective, Comparing):
+    """Images and texts that belong together are brought near each other, among those of the whole step.
 
     Raises TrainingError for a sigmoid loss of a model without a bias, or where no loss counts.
     """
@@ -69,21 +70,27 @@ class ContrastiveTuning(FinetuneObjective):
         inputs |= {_TEXT + name: tensor for name, tensor in texts.items()}
         return Batch({**inputs, _GROUP: self._groups[list(rows)]}, float(len(rows)))
 
-    def forward(self, inputs: Inputs) -> dict[str, torch.Tensor]:
+    def vectors(self, inputs: Inputs) -> dict[str, torch.Tensor]:
         images = self.family.image_vectors(_named(inputs, _IMAGE))
-        texts = self.family.text_vectors(_named(inputs, _TEXT))
-        self._variance = (spread(images.detach()), spread(texts.detach()))
-        cosines = gathered(images) @ gathered(texts).T
-        positive = true_pairs(inputs[_GROUP])
         scale, bias = self.family.logit_scale, self.family.logit_bias
-        factor = scale.exp() if scale is not None else torch.tensor(1 / 0.07, device=cosines.device)
+        factor = scale.exp() if scale is not None else torch.tensor(1 / 0.07, device=images.device)
+        learnt = {_FACTOR: factor} | ({} if bias is None else {_BIAS: bias})
+        texts = self.family.text_vectors(_named(inputs, _TEXT))
+        return {_IMAGE: images, _TEXT: texts, _GROUP: inputs[_GROUP],
+                **{name: value.float().reshape(1) for name, value in learnt.items()}}  # fmt: skip
+
+    def parts(self, vectors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        images, texts, factor = vectors[_IMAGE], vectors[_TEXT], vectors[_FACTOR].mean()
+        self._variance = (spread(images.detach()), spread(texts.detach()))
         parts: dict[str, torch.Tensor] = {}
-        if "sigmoid" in self.weights:
-            assert bias is not None
-            parts["sigmoid"] = sigmoid_loss(cosines * factor + bias, positive)
-        if "softmax" in self.weights:
-            sharp = 1 / self.own.temperature if self.own.temperature else factor.clamp(max=_SHARPEST)
-            parts["softmax"] = softmax_loss(cosines * sharp, positive)
+        with torch.autocast(images.device.type, enabled=False):  # vectors are float32, and so are their cosines
+            cosines = gathered(images) @ gathered(texts).T
+            positive = true_pairs(vectors[_GROUP])
+            if "sigmoid" in self.weights:
+                parts["sigmoid"] = sigmoid_loss(cosines * factor + vectors[_BIAS].mean(), positive)
+            if "softmax" in self.weights:
+                sharp = 1 / self.own.temperature if self.own.temperature else factor.clamp(max=_SHARPEST)
+                parts["softmax"] = softmax_loss(cosines * sharp, positive)
         return parts
 
     def watch(self) -> dict[str, float]:
