@@ -216,6 +216,20 @@ def halfway(service: Service, session: str) -> Iterator[Callable[[Step], None]]:
     assert calls >= 2
 
 
+def test_a_cancel_button_takes_work_out_of_the_queue_and_stops_it(tmp_path: Path) -> None:
+    """Loading, measuring languages, taking curated rows home, exporting: at once, without waiting in the queue."""
+    from workbench.build import build
+
+    events = build(served(tmp_path)).config["dependencies"]
+    names = {event["id"]: event["api_name"].rstrip("_0123456789") for event in events}
+    cancelling = [event for event in events if event["cancels"]]
+    cancelled = sorted(names[one] for event in cancelling for one in event["cancels"])
+    assert cancelled == ["pressed", "pressed", "run", "take_home"]
+    for event in cancelling:
+        beside = [one for one in events if one["targets"] == event["targets"] and one["backend_fn"]]
+        assert [(names[one["id"]], one["queue"]) for one in beside] == [("stop", False)]
+
+
 def test_a_stopped_export_leaves_nothing(tmp_path: Path) -> None:
     service = served(tmp_path)
     with halfway(service, "visitor") as progress, pytest.raises(Cancelled):
