@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .markup import Html, fine, join, notice, progress_bar, tag
+from .spoken import spoken
 from .text import say, size
 
 if TYPE_CHECKING:
@@ -31,7 +32,13 @@ def status(job: Job | None) -> Html:
         return notice(say("curate.done", rows=job.found.rows, data=job.asked.data), "good")
     if job.step is None:
         return notice(say("curate.waiting"))
-    said = say("curate.working", what=job.step.what, done=job.step.done, total=job.step.total, unit=job.step.unit)
+    said = say(
+        "curate.working",
+        what=spoken(job.step.what),
+        done=job.step.done,
+        total=job.step.total,
+        unit=spoken(job.step.unit),
+    )
     return progress_bar(job.step.done / max(job.step.total, 1), said, say("curate.progress"))
 
 

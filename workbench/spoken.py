@@ -1,4 +1,4 @@
-"""What the engine says in English, in the visitor's language: titles and axes of figures, heads of tables.
+"""What the engine says in English, in the visitor's language: titles and axes of figures, heads of tables, states.
 
 The texts are those of `languages` whose key begins with `engine.`; their English is what the engine says. Used by the
 tabs that show figures. Files to download keep the engine's words, so that programs read the same in every language.

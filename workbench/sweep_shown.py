@@ -14,6 +14,7 @@ from .downloads import downloads, link
 from .markup import Html, join, notice, progress_bar, tag
 from .reports import table as html_table
 from .service import REGION
+from .spoken import spoken
 from .text import language_name, say
 
 if TYPE_CHECKING:
@@ -64,7 +65,13 @@ def status(job: Job) -> Html:
         return notice(say("sweep.done", points=len(job.points)), "good")
     if job.step is None:
         return notice(say("sweep.waiting"))
-    said = say("sweep.working", what=job.step.what, done=job.step.done, total=job.step.total, unit=job.step.unit)
+    said = say(
+        "sweep.working",
+        what=spoken(job.step.what),
+        done=job.step.done,
+        total=job.step.total,
+        unit=spoken(job.step.unit),
+    )
     return progress_bar(job.step.done / max(job.step.total, 1), said, say("sweep.progress"))
 
 

@@ -21,6 +21,7 @@ from ggez_core.runs.kinds import complete
 from .downloads import downloads
 from .markup import fine, join, notice, tag
 from .problem import Problem, attempt
+from .spoken import spoken
 from .text import duration, say, size
 
 if TYPE_CHECKING:
@@ -290,14 +291,14 @@ def count(number: int) -> str:
 
 def _label(run: RunFolder) -> str:
     status = run.status
-    return say("train.run", name=run.name, state=status.state, step=status.step, steps=status.steps)
+    return say("train.run", name=run.name, state=spoken(status.state), step=status.step, steps=status.steps)
 
 
 def _status(run: RunFolder, events: Sequence[Mapping[str, Any]], shared: bool) -> str:
     status = run.status
     last = next((event for event in reversed(events) if event["kind"] == "step"), None)
     epoch = last["epoch"] if last else 0.0
-    head = say("train.state", state=status.state, step=status.step, steps=status.steps, epoch=epoch)
+    head = say("train.state", state=spoken(status.state), step=status.step, steps=status.steps, epoch=epoch)
     if last and status.alive and last["examples_per_second"]:
         left = (status.steps - status.step) * int(run.config["loop"]["batch"]) / last["examples_per_second"]
         head += ", " + say("train.left", time=duration(left * 1e3))

@@ -9,6 +9,7 @@ from ggez_core.runs import RunFolder, list_runs
 
 from .markup import Html, fine, join, progress_bar, tag
 from .service import Service
+from .spoken import spoken
 from .text import say
 
 MOST = 20
@@ -53,12 +54,12 @@ def _opening(work: Work) -> Html:
 
 def _training(run: RunFolder) -> Work:
     status = run.status
-    said = say("train.run", name="", state=status.state, step=status.step, steps=status.steps).strip(" ·")
+    said = say("train.run", name="", state=spoken(status.state), step=status.step, steps=status.steps).strip(" ·")
     return Work("train", run.name, status.step / max(status.steps, 1), said)
 
 
 def _step(kind: str, name: str, step: Step | None) -> Work:
     if step is None:
         return Work(kind, name, 0.0, say("under_way.waiting"))
-    said = say("sweep.working", what=step.what, done=step.done, total=step.total, unit=step.unit)
+    said = say("sweep.working", what=spoken(step.what), done=step.done, total=step.total, unit=spoken(step.unit))
     return Work(kind, name, step.done / max(step.total, 1), said)
