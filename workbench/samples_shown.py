@@ -58,7 +58,8 @@ def _made(item: Item) -> Html:
     ]
     lines = tag("ol", *(tag("li", _short(line)) for line in item.lines)) if item.lines else Html("")
     rank = fine(say("train.samples.rank", rank=item.rank)) if item.rank else Html("")
-    return join([*pictures, lines, tag("span", _short(item.said)) if item.said else Html(""), rank])
+    many = tag("div", *pictures, cls="gg-many") if len(pictures) > 1 else join(pictures)
+    return join([many, lines, tag("span", _short(item.said)) if item.said else Html(""), rank])
 
 
 def _picture(path: Path, alt: str) -> Html:

@@ -273,7 +273,7 @@ loop:
   device: cpu
   log_every: 1
   save_every: 50
-  evaluate_every: 10
+  evaluate_every: 25
 samples:
   count: 2
 """
@@ -288,7 +288,7 @@ def test_a_killed_server_finds_its_run_and_its_sweep_again(browser: Browser, ser
         page.keyboard.insert_text(CONFIG)
         press(page, "train.start")
         samples = page.get_by_role("table", name=say("train.samples"))
-        expect(samples.get_by_role("columnheader", name=say("train.samples.step", step=10))).to_be_visible(
+        expect(samples.get_by_role("columnheader", name=say("train.samples.step", step=25))).to_be_visible(
             timeout=LOADING
         )
         expect(page.get_by_role("list", name=say("under_way.label")).get_by_text("distill-demo-siglip-base-1"))
