@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeGuard
 
 import gradio as gr
@@ -26,6 +28,7 @@ from .tabs import compare, crosslingual, curate, export, guide, linked, models, 
 from .text import say
 from .theme import CSS, theme
 
+M_ARENA_MAX = -8  # in glibc's malloc.h
 LARGEST_UPLOAD = 20 << 20  # bytes, on one's own machine
 
 
@@ -138,6 +141,7 @@ def launch(
     wait: bool = True,
 ) -> str:
     """Serve the page; its address. `wait` keeps the process until it is stopped."""
+    _few_heaps()
     service = service or Service(Settings.from_environment())
     page = page or build(service)
     _, url, _ = page.launch(
@@ -162,6 +166,12 @@ def launch(
         },
     )
     return str(url)
+
+
+def _few_heaps() -> None:
+    """Two heaps for all threads, where glibc has one a thread and each keeps what an answer once took."""
+    with suppress(OSError, AttributeError, TypeError):  # another C library, or Windows
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def _picture(request: Request) -> Response:
