@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeGuard
@@ -19,8 +20,9 @@ from ggez_core.progress import silent
 from . import api, header, render, world
 from .events import QUICK
 from .first_paint import FirstPaint
+from .guard import Guard
 from .page import Page, Speaking
-from .problem import Problem, attempt
+from .problem import Problem, attempt, for_strangers
 from .service import DEMO_PAIR, Service
 from .session import session_of
 from .settings import Settings
@@ -30,6 +32,8 @@ from .theme import CSS, theme
 
 M_ARENA_MAX = -8  # in glibc's malloc.h
 LARGEST_UPLOAD = 20 << 20  # bytes, on one's own machine
+MORE = 12 << 20  # bytes of a request besides: an upload in base64, and all else that a page says
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def build(service: Service) -> gr.Blocks:
@@ -74,6 +78,8 @@ def _lay_out(service: Service) -> Page:
         _start(service, page, head, chosen, compared, swept, linked.build(service, compared, chosen, tabs))
         curated.load(page)
     page.queue(default_concurrency_limit=4, max_size=service.settings.limits.queue)
+    if service.settings.shared:
+        for_strangers(page)
     return page
 
 
@@ -144,6 +150,7 @@ def launch(
     _few_heaps()
     service = service or Service(Settings.from_environment())
     page = page or build(service)
+    upload = service.settings.limits.upload or LARGEST_UPLOAD
     _, url, _ = page.launch(
         server_name=host,
         server_port=port,
@@ -154,10 +161,14 @@ def launch(
         footer_links=["api"],
         run_history=False,
         ssr_mode=False,
-        max_file_size=service.settings.limits.upload or LARGEST_UPLOAD,
+        max_file_size=upload,
         enable_monitoring=False,
         app_kwargs={
-            "middleware": [Middleware(Speaking), Middleware(FirstPaint)],
+            "middleware": [
+                Middleware(Guard, hosts=_hosts(service, host), largest=upload + MORE),
+                Middleware(Speaking),
+                Middleware(FirstPaint),
+            ],
             "routes": [
                 Route("/pictures/{index:int}.webp", _picture),
                 *service.exports.routes(),
@@ -172,6 +183,14 @@ def _few_heaps() -> None:
     """Two heaps for all threads, where glibc has one a thread and each keeps what an answer once took."""
     with suppress(OSError, AttributeError, TypeError):  # another C library, or Windows
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+
+
+def _hosts(service: Service, host: str | None) -> frozenset[str] | None:
+    """The names that a page of one's own is asked by; None where it is meant for others too."""
+    listens = host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+    if service.settings.shared or listens not in LOOPBACK:
+        return None
+    return LOOPBACK | service.settings.hosts
 
 
 def _picture(request: Request) -> Response:

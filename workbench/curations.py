@@ -8,9 +8,9 @@ tab and its endpoints.
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 from collections import OrderedDict
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ggez_core.errors import Cancelled, DataError, GgezError
 from ggez_core.progress import Step
 
+from . import strangers
 from .limits import Limits
 from .problem import Problem, attempt
 
@@ -28,7 +29,6 @@ DEMO = "demo:world"
 DEMO_ROWS = 900
 NO_REWARD = ""
 REMEMBERED = 32
-_HUB = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[\w./-]{1,80})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Curations:
                 self._jobs.popitem(last=False)
             while len(self._of) > 100 * REMEMBERED:
                 self._of.popitem(last=False)
-        threading.Thread(target=self._work, args=(job,), name="curation", daemon=True).start()
+        threading.Thread(target=copy_context().run, args=(self._work, job), name="curation", daemon=True).start()
         return job
 
     def stop(self, session: str) -> None:
@@ -141,12 +141,11 @@ class Curations:
     def _check(self, asked: Asked) -> None:
         if not asked.data.strip():
             raise DataError("no data is named; write demo:world, a file or folder, or a data set of the Hub")
-        of_the_hub = _HUB.fullmatch(asked.data) and not Path(asked.data).exists()
-        if self._shared and ((asked.data != DEMO and not of_the_hub) or "url=" in asked.reward):
-            raise DataError(
-                f"{asked.data[:80]}: files and servers of this machine aren't read for visitors; name a data set of "
-                "the Hub (owner/name), or curate your own on your machine"
-            )
+        if self._shared:
+            strangers.check_data(asked.data, DEMO)
+            strangers.check_reward(asked.reward)
+            if Path(asked.data).exists():  # the engine would take it for a folder of this machine
+                raise DataError(f"{asked.data}: can't be had here; name another data set of the Hub")
         if (model := _model(asked.reward)) is not None:
             self._limits.check_model(model)
 

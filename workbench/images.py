@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import struct
+from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from ggez_core.data.images import opened_image
 from ggez_core.errors import DataError
 
 from . import world
@@ -27,24 +30,26 @@ def image_of(picture: str) -> Image.Image:
             )
         return found.image
     try:
-        image = Image.open(io.BytesIO(base64.b64decode(picture.partition(",")[2], validate=True)))
-        if image.width * image.height > LARGEST_IMAGE:
-            raise DataError(f"the picture has {image.width} × {image.height} pixels; send one of at most 40 megapixels")
-        return image.convert("RGB")
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        binascii.Error,
-        OSError,
-        ValueError,
-        SyntaxError,
-    ) as error:
-        raise DataError(f"the picture can't be read ({type(error).__name__}); send a PNG, JPEG or WebP") from error
+        data = base64.b64decode(picture.partition(",")[2], validate=True)
+    except (binascii.Error, ValueError):
+        raise DataError("the picture can't be read (no base64); send a PNG, JPEG or WebP") from None
+    return uploaded(data)
+
+
+def uploaded(data: bytes | Path) -> Image.Image:
+    """A visitor's picture, RGB. Raises DataError for one that is too large, damaged, or no picture."""
+    try:
+        return opened_image(data, LARGEST_IMAGE).convert("RGB")
+    except (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError) as error:
+        why = "no picture" if isinstance(error, UnidentifiedImageError) else " ".join(str(error).split())[:80]
+        raise DataError(
+            f"the picture can't be read ({why}); use a PNG, JPEG or WebP of at most 40 megapixels"
+        ) from None
 
 
 def upload_uri(image: Image.Image) -> str:
-    """An uploaded picture as the small data URI that travels with every question."""
-    small = image.convert("RGB")
+    """An uploaded picture (RGB) as the small data URI that travels with every question."""
+    small = image.copy()
     small.thumbnail((UPLOAD_SIDE, UPLOAD_SIDE))
     file = io.BytesIO()
     small.save(file, "WEBP", quality=90)

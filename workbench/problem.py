@@ -1,14 +1,19 @@
-"""From exceptions to one line a person can act on; never a traceback. Used around every event and endpoint."""
+"""From exceptions to one line a person can act on; never a traceback. Used around every event and endpoint.
+
+On a page that strangers visit, paths of the machine are cut down to the file's name.
+"""
 
 from __future__ import annotations
 
 import functools
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from ggez_core.errors import Cancelled, GgezError
 
@@ -19,6 +24,9 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_FOLDERS = re.compile(r"(?<![\w:/.…])/(?:[^\s/:;,'\"()]+/)+")  # of an absolute path, not of an address of the web
+_STRANGERS = "ggez_strangers"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -27,12 +35,28 @@ class Problem:
     message: str
 
 
+def for_strangers(page: gr.Blocks) -> None:
+    """Let no message of the page tell where anything lies on this machine."""
+    setattr(page, _STRANGERS, True)
+
+
+def without_folders(message: str) -> str:
+    """The message with every absolute path cut down to its last part.
+
+    >>> without_folders("/data/x y/m.safetensors: see https://huggingface.co/a/b")
+    '…/x y/m.safetensors: see https://huggingface.co/a/b'
+    """
+    return _FOLDERS.sub("…/", message)
+
+
 def attempt(work: Callable[[], T]) -> T | Problem:
     """The result of `work`, or the problem with it: also that it was stopped. Failures of ours are only logged."""
     try:
         return work()
     except GgezError as error:
-        return Problem(" ".join(str(error).split()))
+        said = " ".join(str(error).split())
+        hide = getattr(LocalContext.blocks.get(None), _STRANGERS, False)
+        return Problem(without_folders(said) if hide else said)
     except Cancelled:
         return Problem(say("errand.stopped"))
     except Exception:

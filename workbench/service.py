@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ggez_core.errors import Cancelled, GgezError, RecipeError
 from ggez_core.progress import Progress, silent
 
+from . import strangers
 from .curations import Curations
 from .drawn import Drawn
 from .errands import Errands
@@ -49,6 +50,8 @@ class Service:
     """Everything behind the page, shared by all visitors."""
 
     def __init__(self, settings: Settings) -> None:
+        if settings.shared:
+            strangers.forget_tokens()
         self.settings = settings
         self._visitors = Visitors()
         self.exports = Exports(settings.storage / "exports", settings.limits, self._visitors.tickets)
@@ -75,7 +78,12 @@ class Service:
             return self._ratings
 
     def preflight(self, base: str, regional: str, *, progress: Progress = silent) -> Pair:
-        """Open and compare two checkpoints; the report says whether they can be merged."""
+        """Open and compare two checkpoints; the report says whether they can be merged.
+
+        Raises SourceError where visitors are strangers and one isn't theirs to name.
+        """
+        if self.settings.shared:
+            base, regional = strangers.checkpoint(base), strangers.checkpoint(regional)
         return self._pairs.open(base, regional, progress)
 
     def load_pair(self, session: str, base: str, regional: str, *, progress: Progress = silent) -> Loaded:

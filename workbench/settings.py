@@ -20,6 +20,7 @@ class Settings:
     storage: GGEZ_STORAGE, by default a folder in the user's data folder.
     memory_budget: GGEZ_MEMORY_BUDGET in GiB, by default half of the machine's memory.
     shared: on a Space (SPACE_ID is set), where paths of the machine mean nothing to a visitor and are not shown.
+    hosts: GGEZ_HOSTS, names by commas: of a page on one's own machine that is reached through a proxy of that name.
     training: whether training may be started from the page: not on a Space, unless GGEZ_TRAINING is "on".
     limits: what one visitor may take.
     """
@@ -29,6 +30,7 @@ class Settings:
     shared: bool
     training: bool = True
     limits: Limits = field(default_factory=Limits)
+    hosts: frozenset[str] = frozenset()
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -41,6 +43,9 @@ class Settings:
             shared=shared,
             training=not shared or os.environ.get("GGEZ_TRAINING") == "on",
             limits=Limits.of(os.environ, shared=shared),
+            hosts=frozenset(
+                name.strip().lower() for name in os.environ.get("GGEZ_HOSTS", "").split(",") if name.strip()
+            ),
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,7 +142,7 @@ class SweepJobs:
             self._latest.move_to_end(pair.key)
             while len(self._latest) > REMEMBERED:
                 self._latest.popitem(last=False)
-        threading.Thread(target=self._work, args=(job,), name="sweep", daemon=True).start()
+        threading.Thread(target=copy_context().run, args=(self._work, job), name="sweep", daemon=True).start()
         return job
 
     def stop(self, pair: Pair, session: str = "") -> None:

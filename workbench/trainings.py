@@ -17,10 +17,11 @@ from ggez_core.assets import configs_root
 from ggez_core.errors import TrainingError
 from ggez_core.runs import RunFolder, home, list_runs
 from ggez_core.runs.kinds import complete
+from ggez_core.written import load_yaml
 
 from .downloads import downloads
 from .markup import fine, join, notice, tag
-from .problem import Problem, attempt
+from .problem import Problem, attempt, without_folders
 from .spoken import spoken
 from .text import duration, say, size
 
@@ -98,7 +99,7 @@ def presets(kind: str) -> list[str]:
 def parsed(text: str) -> dict[str, Any]:
     """A config's text as settings. Raises TrainingError where it isn't YAML of the form `name: value`."""
     try:
-        found = yaml.safe_load(text)
+        found = load_yaml(text)
     except yaml.YAMLError as error:
         raise TrainingError(f"config: is no YAML ({' '.join(str(error).split())[:160]})") from None
     if not isinstance(found, dict):
@@ -302,7 +303,8 @@ def _status(run: RunFolder, events: Sequence[Mapping[str, Any]], shared: bool) -
     if last and status.alive and last["examples_per_second"]:
         left = (status.steps - status.step) * int(run.config["loop"]["batch"]) / last["examples_per_second"]
         head += ", " + say("train.left", time=duration(left * 1e3))
-    message = f"{head}. {status.message}" if status.message else head
+    why = without_folders(status.message) if shared else status.message
+    message = f"{head}. {why}" if why else head
     lines = [notice(f"{run.name}: {message}", STATES.get(status.state, "note"))]
     if last and last["loss"] is not None:
         lines.append(

@@ -27,7 +27,8 @@ class Work:
 
 def under_way(service: Service, session: str) -> list[Work]:
     """What is on its way. Where visitors are strangers, sweeps and curations of the visitor's own alone."""
-    found = [_training(run) for run in list_runs()[:MOST] if run.status.alive]
+    runs = list_runs()[:MOST] if service.settings.training else []  # else they are nobody's here
+    found = [_training(run) for run in runs if run.status.alive]
     for job in service.sweeps.working():
         if not service.settings.shared or job.session == session:
             found.append(_step("sweep", f"{job.pair.base.source} + {job.pair.regional.source}", job.step))

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from ..errors import CheckpointError
+
 _OLD_ATTENTION = ((".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0."))
 # the one class of pipelines that is loaded as transformers' own are, and isn't there
 _SAFETY_CHECKER = ("diffusers.pipelines.stable_diffusion.safety_checker", "StableDiffusionSafetyChecker")
@@ -55,10 +57,15 @@ def _transformers_naming(written: str) -> Naming | None:
     kind = getattr(transformers, str(architectures[0]), None)
     if architectures[0] == _SAFETY_CHECKER[1]:
         kind = getattr(importlib.import_module(_SAFETY_CHECKER[0]), _SAFETY_CHECKER[1])
-    if kind is None or config.get("model_type") not in CONFIG_MAPPING_NAMES:
+    is_model = isinstance(kind, type) and issubclass(kind, transformers.PreTrainedModel)
+    if kind is None or not is_model or config.get("model_type") not in CONFIG_MAPPING_NAMES:
         return None
-    with torch.device("meta"):
-        model = kind(kind.config_class.from_dict(config))
+    try:
+        with torch.device("meta"):
+            model = kind(kind.config_class.from_dict(config))
+    except Exception as error:  # whatever a stranger's config makes of the library
+        why = " ".join(str(error).split())[:160] or type(error).__name__
+        raise CheckpointError(f"config.json: no {architectures[0]} can be made by it ({why}); correct it") from None
     renamings = [entry for entry in get_model_conversion_mapping(model) if isinstance(entry, WeightRenaming)]
     known, prefix = frozenset(model.state_dict()), f"{model.base_model_prefix}."
 

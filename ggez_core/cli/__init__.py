@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 
 import typer
 
@@ -29,4 +30,5 @@ for _verb in VERBS:
 
 def main() -> None:
     """Run the command line."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # processes started from here import nothing from where the data lies
     guard(lambda: ggez(prog_name="ggez", standalone_mode=False))  # `guard` reports wrong options too

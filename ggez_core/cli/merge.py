@@ -118,11 +118,13 @@ def _parameters(options: list[str]) -> dict[str, Any]:
     """Parameters by name, their values read as YAML: numbers, true, gradients like [0, 1]."""
     import yaml
 
+    from ..written import load_yaml
+
     found = {}
     for option in options:
         name, equals, value = option.partition("=")
         try:
-            found[name] = yaml.safe_load(value) if equals and name and value else yaml.safe_load("[")
+            found[name] = load_yaml(value) if equals and name and value else load_yaml("[")
         except yaml.YAMLError:
             raise RecipeError(f"--parameter {option}: not a name and its value; write it like density=0.5") from None
     return found

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LOW_REWARD = Limit("low reward", "reward", at_least=3)
 _TOLD = (
     "place", "id", "text", "country", "language", "other", "image_width", "image_height", "reward", "image_error",
+    "row_error",
 )  # fmt: skip
 
 

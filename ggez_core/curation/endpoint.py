@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..errors import DataError
 
@@ -25,6 +27,8 @@ PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 HOPELESS = frozenset({401, 403, 404})
 LONGEST_PAUSE = 30.0  # seconds
 PATIENCE = 16  # questions in a row without any answer, after which the next ones are tried once only
+
+_KEY = re.compile(r"([A-Z0-9]+_)*API_KEY")
 
 Message = Mapping[str, Any]
 
@@ -48,9 +52,9 @@ class Failure:
 class Endpoint:
     """A served model.
 
-    url: up to and with `/v1`. key: the name of the environment variable that holds the key; none is sent where it is
-    not set. timeout: seconds for one try. tries: of one question. at_once: questions on their way together. pause:
-    seconds after the first failed try, doubled after each more, and drawn at random up to that.
+    url: up to and with `/v1`. key: the name of the environment variable that holds the key, which ends in API_KEY; none
+    is sent where it is not set. timeout: seconds for one try. tries: of one question. at_once: questions on their way
+    together. pause: seconds after the first failed try, doubled after each more, and drawn at random up to that.
     """
 
     url: str
@@ -62,8 +66,23 @@ class Endpoint:
     pause: float = 0.5
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
+        try:
+            parts = urlsplit(self.url)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
             raise DataError(f"endpoint url={self.url!r}: is no address; write it like http://localhost:8000/v1")
+        if parts.username is not None or parts.query or parts.fragment:  # it is recorded with what was asked
+            raise DataError(
+                f"endpoint at {parts.hostname}: a password or key in an address would be written down; put it into an "
+                "environment variable whose name ends in _API_KEY, and name that with key="
+            )
+        if self.key and not _KEY.fullmatch(self.key):
+            raise DataError(
+                f"endpoint {self.url}: key={self.key[:40]!r} isn't sent to servers: a key's variable is called "
+                "…_API_KEY, so that a config from elsewhere can't give away another secret"
+            )
         if not self.model:
             raise DataError(f"endpoint {self.url}: which model isn't said; add model=NAME, as /v1/models lists")
         if self.timeout <= 0 or self.tries < 1 or self.at_once < 1:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xxhash
@@ -22,10 +22,10 @@ from ..errors import DataError, GgezError
 from .columns import ROW, STATED, arrow_array, arrow_type
 from .pictures import Picture, picture
 from .pieces import Piece
-from .reading import Read, rows_of
+from .reading import LARGEST, Read, rows_of
 from .signal import Batch, Column, Signal
 from .signals import signal
-from .streaming import HUB, open_input
+from .streaming import HUB, hub_path, open_input
 
 if TYPE_CHECKING:
     import pyarrow
@@ -164,8 +164,14 @@ def _seen(piece: Piece, read: Read, folder: Path) -> Picture:
         return Picture(error=f"there is no column image (it has {has}); rename one with --map image=NAME")
     cell = read.columns["image"]
     if piece.path.startswith(HUB) and isinstance(cell, str) and "://" not in cell[:12] and len(cell) < 1000:
+        path = hub_path(piece.path, cell)
+        if path is None:
+            return Picture(error=f"its image {cell[:80]!r} lies outside the data's folder")
         try:
-            with open_input(str(PurePosixPath(piece.path).parent / cell).replace("hf:/", HUB, 1)) as file:
+            with open_input(path) as file:
+                if file.seek(0, 2) > LARGEST:
+                    return Picture(error=f"its image {cell!r} has more than {LARGEST >> 20} MB")
+                file.seek(0)
                 cell = file.read()
         except FileNotFoundError:
             return Picture(error=f"its image {cell!r} isn't in the data set")

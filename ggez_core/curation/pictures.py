@@ -1,11 +1,11 @@
 """A row's picture, decoded with care: upright, RGB, no larger than signals need; and where it was taken.
 
-A file that says it has more pixels than `MOST_PIXELS` is refused before any is decoded, a long PNG comment by Pillow.
+A file that says it has more pixels than `data.images` allows is refused before any is decoded, a long PNG comment by
+Pillow.
 """
 
 from __future__ import annotations
 
-import io
 import struct
 import warnings
 from dataclasses import dataclass
@@ -14,11 +14,10 @@ from typing import Any
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from ..data.images import ImageAt, image_bytes
+from ..data.images import ImageAt, image_bytes, opened_image
 from ..data.tables import MemoryTable
 from ..errors import DataError
 
-MOST_PIXELS = 1 << 26  # 192 MB as RGB
 SIDE = 1536  # pixels of the longer side that signals are given at most
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct.error, Image.DecompressionBombError)
 
@@ -55,11 +54,9 @@ def picture(cell: Any, folder: Path) -> Picture:
 
 
 def _decoded(data: bytes) -> Picture:
-    image: Image.Image = Image.open(io.BytesIO(data))
+    image = opened_image(data)
     width, height = image.size
-    if width * height > MOST_PIXELS:
-        raise ValueError(f"{width:,} × {height:,} pixels are more than is decoded")
-    exif = image.getexif() if image.format in ("JPEG", "WEBP", "TIFF", "PNG", "MPO") else Image.Exif()
+    exif = image.getexif() if image.format in ("JPEG", "WEBP", "PNG", "MPO") else Image.Exif()
     lat, lon = _place(exif)
     turned = exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
     image.draft("RGB", (SIDE, SIDE))  # a JPEG is scaled down while it is read

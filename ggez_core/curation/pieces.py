@@ -12,12 +12,14 @@ import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO, AnyStr
 
 from ..data.tables import LINES, SUFFIXES
 from ..errors import DataError
 
 ROWS = 1024  # rows of a piece, about: what a kill costs each worker, and what an output file holds
-LONGEST = 64 << 20  # bytes of lines in a piece
+LONGEST = 64 << 20  # bytes of lines in a piece, and so of one line
+MOST_ROWS = 1 << 30  # of a Parquet file, whose footer may say anything
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,10 @@ def _parquet_ranges(path: str, rows: int) -> Iterator[tuple[int, int, int, int]]
     from .streaming import open_input
 
     with open_input(path) as file:
-        total = parquet.read_metadata(file).num_rows
+        told = parquet.read_metadata(file)
+    total = told.num_rows
+    if not 0 <= total <= MOST_ROWS or total != sum(told.row_group(at).num_rows for at in range(told.num_row_groups)):
+        raise ValueError(f"its footer tells of {total:,} rows, and its groups of rows have others")
     for start in range(0, total, rows):
         stop = min(start + rows, total)
         yield start, stop, start, stop - start
@@ -132,7 +137,7 @@ def _line_ranges(path: str, size: int, rows: int) -> Iterator[tuple[int, int, in
             return
         file.seek(0)
         start = at = first = count = 0
-        for line in file:
+        for line in lines_of(file):
             at += len(line)
             count += 1
             if count == rows or at - start >= LONGEST:
@@ -140,6 +145,14 @@ def _line_ranges(path: str, size: int, rows: int) -> Iterator[tuple[int, int, in
                 start, first, count = at, first + count, 0
         if count:
             yield start, at, first, count
+
+
+def lines_of(file: IO[AnyStr]) -> Iterator[AnyStr]:
+    """The lines of a file. Raises ValueError for one that is longer than anybody writes."""
+    while line := file.readline(LONGEST + 1):
+        if len(line) > LONGEST:
+            raise ValueError(f"a line has more than {LONGEST >> 20} MB")
+        yield line
 
 
 def _tar_ranges(path: str, size: int, rows: int) -> Iterator[tuple[int, int, int, int | None]]:

@@ -216,6 +216,8 @@ def _with_pictures(
         if sum(len(cell["bytes"]) for cell in cells) > _GROUP:
             yield taken()
             rows, cells = [], []
+        if not places:  # what follows was dropped, perhaps because it can't be read
+            break
     lost += [str(table["place"][at].as_py()) for at in places.values()]
     if rows:
         yield taken()

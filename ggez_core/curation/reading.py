@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +15,16 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..data.shards import IMAGES
+from ..data.tables import BROTLI
 from ..errors import DataError
-from .pieces import Piece, sample_name
+from .pieces import LONGEST, Piece, lines_of, sample_name
 from .streaming import HUB, open_input
 
 AT_ONCE = 32  # rows of Parquet in memory
-_LARGEST = 256 << 20  # bytes of one file in a tar
+LARGEST = 256 << 20  # bytes of one file in a tar, or beside a table
+_LARGEST_TEXT = 16 << 20  # of one that holds no picture
+_EXPANDED = 512 << 20  # bytes that rows read together may take: one value of a dictionary can stand in every row
+_SWOLLEN = 200  # times a column may be larger than it is stored, where it is larger than LARGEST
 
 
 @dataclass
@@ -51,7 +54,7 @@ def rows_of(piece: Piece, names: Mapping[str, str]) -> Iterator[Read]:
             done += 1
             _rename(row, names)
             yield row
-    except (OSError, ValueError, EOFError, tarfile.TarError, csv.Error, DataError, KeyError) as error:
+    except (OSError, ValueError, EOFError, MemoryError, tarfile.TarError, csv.Error, DataError, KeyError) as error:
         if piece.path.startswith(HUB) and isinstance(error, OSError):  # the network's fault is no row's
             raise DataError(f"{piece.path}: {_first_line(error)}; run it again to go on where it stopped") from None
         why = f"the file can't be read on from here ({_first_line(error)})"
@@ -73,7 +76,7 @@ def _parquet(piece: Piece) -> Iterator[Read]:
                 groups.append(index)
             before += count
         number, left = piece.start, piece.stop - piece.start
-        for batch in file.iter_batches(AT_ONCE, row_groups=groups, use_threads=False):
+        for batch in file.iter_batches(_rows_at_once(file.metadata, groups), row_groups=groups, use_threads=False):
             if skip >= batch.num_rows:
                 skip -= batch.num_rows
                 continue
@@ -90,6 +93,22 @@ def _parquet(piece: Piece) -> Iterator[Read]:
             left -= batch.num_rows
             if left <= 0:
                 return
+
+
+def _rows_at_once(metadata: Any, groups: Iterable[int]) -> int:
+    """How many rows may be read together. Raises DataError for a column that swells when it is unpacked."""
+    most = AT_ONCE
+    for group in map(metadata.row_group, groups):
+        for column in map(group.column, range(group.num_columns)):
+            if column.compression == "BROTLI":
+                raise DataError(BROTLI)
+            whole, stored = column.total_uncompressed_size, max(column.total_compressed_size, 1)
+            if whole > LARGEST and whole > _SWOLLEN * stored:
+                name = column.path_in_schema[:40]
+                raise DataError(f"its column {name} has {whole >> 20:,} MB stored in {stored:,} bytes, as bombs do")
+            if column.has_dictionary_page:
+                most = min(most, _EXPANDED // max(whole, 1))
+    return max(most, 1)
 
 
 def _cells(column: Any) -> tuple[list[Any], dict[int, str]]:
@@ -156,7 +175,7 @@ def _add_part(tar: tarfile.TarFile, member: tarfile.TarInfo, row: Read) -> None:
     end = PurePosixPath(member.name).name.partition(".")[2].lower()
     if end not in ("json", "txt", "cls", *IMAGES):
         return
-    if member.size > _LARGEST:
+    if member.size > (LARGEST if end in IMAGES else _LARGEST_TEXT):
         row.error = f"{member.name} has {member.size / 1e6:,.0f} MB, more than is read"
         return
     opened = tar.extractfile(member)
@@ -185,7 +204,7 @@ def _jsonl(piece: Piece) -> Iterator[Read]:
             stop = None
         else:
             file.seek(piece.start)
-            lines, stop = file, piece.stop
+            lines, stop = lines_of(file), piece.stop
         at, number = piece.start, piece.first
         for line in lines:
             at += len(line)
@@ -199,7 +218,7 @@ def _jsonl(piece: Piece) -> Iterator[Read]:
 
 
 def _wide_lines(file: Any, start: bytes) -> Iterator[str]:
-    yield from io.TextIOWrapper(file, "utf-16", errors="replace", newline="\n")
+    yield from lines_of(io.TextIOWrapper(file, "utf-16", errors="replace", newline="\n"))
 
 
 def _json_object(row: Read, where: str, data: bytes) -> dict[str, Any]:
@@ -218,12 +237,12 @@ def _json_object(row: Read, where: str, data: bytes) -> dict[str, Any]:
 
 def _separated(piece: Piece) -> Iterator[Read]:
     """A TSV or CSV file; lists and mappings in it are JSON."""
-    csv.field_size_limit(min(sys.maxsize, 1 << 30))  # a cell may hold an image in base64
+    csv.field_size_limit(LONGEST)  # a cell may hold an image in base64
     with open_input(piece.path) as file:
         wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
         file.seek(0)
         text = io.TextIOWrapper(file, "utf-16" if wide else "utf-8-sig", errors="surrogateescape", newline="")
-        lines = csv.DictReader(text, delimiter="\t" if piece.kind == "tsv" else ",")
+        lines = csv.DictReader(lines_of(text), delimiter="\t" if piece.kind == "tsv" else ",")
         for number, values in enumerate(lines):
             row = Read(number)
             if None in values:

@@ -80,16 +80,23 @@ def thumbnails(curated: Curated, rows: Sequence[int]) -> dict[int, str]:
     """Small pictures of rows as data URIs; rows whose picture doesn't open have none."""
     wanted: dict[int, dict[int, int]] = {}
     for row in rows:
+        if curated.cell("row_error", row):  # and what stands there isn't read once more
+            continue
         number = int(str(curated.cell("place", row)).rpartition("#")[2])
         wanted.setdefault(int(np.searchsorted(curated.ends, row, side="right")), {})[number] = row
     found: dict[int, str] = {}
     for file, numbers in wanted.items():
         piece = curated.pieces[file]
         for read in rows_of_piece(piece, curated.plan["names"]):
-            if read.number in numbers and not read.error:
+            if read.number not in numbers:
+                continue
+            row = numbers.pop(read.number)
+            if not read.error:
                 seen = picture(read.columns.get("image"), Path(piece.path).parent).image
                 if seen is not None:
-                    found[numbers[read.number]] = _thumbnail(seen)
+                    found[row] = _thumbnail(seen)
+            if not numbers:
+                break
     return found
 
 

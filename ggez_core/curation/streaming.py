@@ -31,6 +31,17 @@ def open_input(path: str) -> BinaryIO:
     return io.BufferedReader(Path(path).open("rb", buffering=0), 1 << 20)
 
 
+def hub_path(table: str, named: str) -> str | None:
+    """Where the file lies that a row of a table of the Hub names; None for one outside of the table's folder.
+
+    Rows come from strangers: `/etc/passwd` would be a file of this machine, `../` another repository.
+    """
+    within = PurePosixPath(named)
+    if within.is_absolute() or ".." in within.parts or "\0" in named or "\\" in named:
+        return None
+    return f"{table.rpartition('/')[0]}/{within}"
+
+
 class _Remote(io.RawIOBase):
     """A file of the Hub, of which whatever goes wrong on the way is an OSError."""
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, GgezError
@@ -18,6 +20,7 @@ from .measure import Work
 from .pieces import Piece
 
 RUNNERS = ("native", "ray")
+_LEAST = 4 << 30  # bytes that a worker may take at least
 
 
 def measure_all(work: Work, pieces: Sequence[Piece], runner: str, workers: int, done: Callable[[int], None]) -> None:
@@ -29,7 +32,8 @@ def measure_all(work: Work, pieces: Sequence[Piece], runner: str, workers: int, 
         return
     daft = _with_runner(runner)
     measurer = daft.cls(max_concurrency=workers, use_process=True)(_Measurer)
-    told = measurer(work.folder, list(work.signals), dict(work.names), os.environ.get("OMP_NUM_THREADS"))
+    most = _share(workers) if runner == "native" else 0
+    told = measurer(work.folder, list(work.signals), dict(work.names), os.environ.get("OMP_NUM_THREADS"), most)
     frame = daft.from_pydict({"piece": [piece.as_json() for piece in pieces]})
     if runner == "ray":
         frame = frame.into_partitions(min(len(pieces), 4 * workers))
@@ -42,12 +46,20 @@ def measure_all(work: Work, pieces: Sequence[Piece], runner: str, workers: int, 
 
 
 class _Measurer:
-    """A worker: made once, with its signals and their models; torch gets one thread, since there are other workers."""
+    """A worker: made once, with its signals and their models; torch gets one thread, since there are other workers.
 
-    def __init__(self, folder: str, signals: list[str], names: dict[str, str], threads: str | None) -> None:
+    most: bytes that it may take (0: as many as there are), so that a row that swells when it is unpacked is that row's
+    fault and doesn't end the machine.
+    """
+
+    def __init__(self, folder: str, signals: list[str], names: dict[str, str], threads: str | None, most: int) -> None:
         os.environ["OMP_NUM_THREADS"] = threads or "1"
         quiet = {"TQDM_DISABLE": "1", "TRANSFORMERS_VERBOSITY": "error"}  # what a worker says lands on our stdout
         os.environ.update({name: value for name, value in quiet.items() if name not in os.environ})
+        if most:
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
         self._work = Work(folder, tuple(signals), names)
 
     def measure(self, pieces: Any) -> list[str]:
@@ -58,6 +70,22 @@ class _Measurer:
             except GgezError as error:
                 found.append(json.dumps({"error": str(error)}))
         return found
+
+
+def _share(workers: int) -> int:
+    """Bytes for each of so many workers, of three quarters of this machine; 0 where it can't be told or set: other
+    systems, and graphics cards, for which drivers reserve more addresses than there is memory."""
+    if sys.platform != "linux" or Path("/dev/nvidiactl").exists():
+        return 0
+    import psutil
+
+    whole = int(psutil.virtual_memory().total)
+    try:
+        given = Path("/sys/fs/cgroup/memory.max").read_text().strip()  # of a container, less than the machine's
+        whole = min(whole, int(given)) if given.isdecimal() else whole
+    except OSError:
+        pass
+    return max(_LEAST, whole * 3 // 4 // workers)
 
 
 def _with_runner(runner: str) -> Any:

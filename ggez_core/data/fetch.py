@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
@@ -22,7 +23,10 @@ from .places import cache_folder
 
 LIMIT = 32 << 20  # bytes of one file
 REDIRECTS = 5
-TIMEOUT = 20.0  # seconds
+TIMEOUT = 20.0  # seconds without a byte
+PATIENCE = 120.0  # seconds for one file
+_PIECE = 1 << 16
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address behind a translator
 AGENT = "ggez-workbench/0.1 (evaluation of vision-language models)"
 
 
@@ -59,7 +63,7 @@ def _download(url: str, limit: int) -> bytes:
                 continue
             if reply.status != 200:
                 raise DataError(f"{_short(url)}: the server answers {reply.status} {reply.reason}")
-            data = reply.read(limit + 1)
+            data = _read(reply, limit + 1)
         except (OSError, http.client.HTTPException) as error:
             raise DataError(f"{_short(url)}: can't be fetched ({type(error).__name__}: {error})") from None
         finally:
@@ -68,6 +72,17 @@ def _download(url: str, limit: int) -> bytes:
             raise DataError(f"{_short(url)}: is larger than {limit / 1e6:.0f} MB, the most that is fetched")
         return data
     raise DataError(f"{_short(url)}: is redirected more than {REDIRECTS} times")
+
+
+def _read(reply: http.client.HTTPResponse, most: int) -> bytes:
+    """So many bytes at most of a reply. Raises OSError where they take too long, however steadily they come."""
+    until, parts, left = time.monotonic() + PATIENCE, [], most
+    while left and (part := reply.read(min(left, _PIECE))):
+        parts.append(part)
+        left -= len(part)
+        if time.monotonic() > until:
+            raise TimeoutError("too slow")
+    return b"".join(parts)
 
 
 def _checked(url: str) -> SplitResult:
@@ -92,10 +107,23 @@ def _public_address(parts: SplitResult) -> str:
         raise DataError(f"the host {host} isn't known; check the network") from None
     for address in found:
         known = ipaddress.ip_address(address.partition("%")[0])
-        inner = getattr(known, "ipv4_mapped", None) or known
-        if not inner.is_global or inner.is_multicast:
+        if not all(map(_is_public, (known, *_within(known)))):
             raise DataError(f"the host {host} is at {address}, which isn't public; only public addresses are asked")
     return found[0]
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.is_global and not address.is_multicast and not getattr(address, "is_site_local", False)
+
+
+def _within(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that an IPv6 address stands for, by which it may lead to where nobody shall look."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in _TRANSLATED or int(address) >> 32 == 0:
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [one for one in found if one is not None]
 
 
 class _Connection(http.client.HTTPSConnection):

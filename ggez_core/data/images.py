@@ -21,6 +21,10 @@ from ..errors import DataError
 from .tables import Table
 
 AT_ONCE = 64  # images whose bytes are held while they are checked
+# Of Pillow's decoders those that pictures of the web need: of the others some start programs (EPS), and releases before
+# 13, which Gradio doesn't allow yet, write outside of their memory for some (TIFF, FPX).
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
+MOST_PIXELS = 1 << 26  # of one image: 192 MB as RGB
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,10 @@ def image_bytes(cell: Any, where: ImageAt) -> bytes:
             return base64.b64decode(cell, validate=True)
         except (binascii.Error, ValueError):
             raise DataError("its image is neither a path nor base64") from None
-    path = (where.folder / cell).resolve()
+    try:
+        path = (where.folder / cell).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a null byte, links that go round
+        raise DataError(f"its image {cell[:80]!r} is no path ({error})") from None
     if not path.is_relative_to(where.folder.resolve()):
         raise DataError(f"its image {cell!r} lies outside the data's folder")
     try:
@@ -72,13 +79,22 @@ def image_bytes(cell: Any, where: ImageAt) -> bytes:
         raise DataError(f"its image {cell!r} can't be read ({error.strerror})") from None
 
 
+def opened_image(data: bytes | Path, most_pixels: int = MOST_PIXELS) -> Image.Image:
+    """An image of one of `FORMATS`, of which nothing is decoded yet. Raises ValueError if it has more pixels than that,
+    and what Pillow raises."""
+    image = Image.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS)
+    if image.width * image.height > most_pixels:
+        raise ValueError(f"{image.width:,} × {image.height:,} pixels are more than is decoded")
+    return image
+
+
 def decoded(data: bytes, *, small: bool = False) -> Image.Image:
     """The image, upright, read to its end; `small` may shrink it while reading.
 
     Raises DataError, without the row, where it is damaged or so large that it may be an attack.
     """
     try:
-        image = Image.open(io.BytesIO(data))
+        image = opened_image(data)
         if small:
             image.draft("RGB", (image.width // 8, image.height // 8))
         image.load()

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from ..written import load_yaml
 from .tables import SUFFIXES
 
 
@@ -32,7 +33,7 @@ def card_globs(card: str, split: str | None, config: str | None) -> list[str] | 
     """The patterns that a card gives for a split of a configuration; None where it says nothing about them."""
     front = re.match(r"\A---\s*\n(.*?)\n---", card, re.DOTALL)
     try:
-        configs = (yaml.safe_load(front[1]) or {}).get("configs") if front else None
+        configs = (load_yaml(front[1]) or {}).get("configs") if front else None
     except (yaml.YAMLError, AttributeError):
         return None
     for one in configs if isinstance(configs, list) else ():

@@ -17,6 +17,7 @@ from ..errors import DataError
 
 Row = dict[str, Any]
 LINES = {".jsonl": "JSONL", ".ndjson": "JSONL", ".tsv": "TSV", ".csv": "CSV"}
+BROTLI = "is compressed with Brotli, which isn't unpacked here (CVE-2026-111497); write it again with zstd"
 SUFFIXES = (".parquet", *LINES, ".tar")
 
 
@@ -68,6 +69,9 @@ class ParquetTable:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        packed = f"SELECT 1 FROM parquet_metadata({_literal(path)}) WHERE compression = 'BROTLI' LIMIT 1"
+        if self._ask(packed):
+            raise DataError(f"{path}: {BROTLI}")
         found = self._ask("SELECT name FROM (DESCRIBE SELECT * FROM {file})".replace("name", "column_name"))
         self.columns = tuple(name for (name,) in found)
         self._count = int(self._ask("SELECT count(*) FROM {file}")[0][0])

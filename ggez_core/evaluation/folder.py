@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 
 from ..errors import DataError, OutputError
+from ..markdown import plain
 from .aggregate import Estimate
 from .report import Reported, SweepReport
 from .rows import read_rows
@@ -56,7 +58,7 @@ def readable(report: SweepReport) -> str:
     """The report in Markdown."""
     on, of = (", ".join(dict.fromkeys(names)) for names in zip(*report.tasks.values(), strict=True))
     lines = [
-        f"# {report.base} → {report.regional}",
+        f"# {plain(report.base)} → {plain(report.regional)}",
         "",
         f"Tasks: {', '.join(report.tasks)}. α = {report.alpha:.2f} ({report.alpha_source}). "
         f"β was chosen on {on} and is reported on {of}. Intervals are 95 % bootstraps over clusters of rows.",
@@ -90,7 +92,8 @@ def readable(report: SweepReport) -> str:
     for name, problems in report.problems.items():
         lines += [
             "",
-            f"{name}: {len(problems):,} rows couldn't be used; the first: {problems[0].row}: {problems[0].why}",
+            f"{name}: {len(problems):,} rows couldn't be used; the first: "
+            f"{plain(f'{problems[0].row}: {problems[0].why}')}",
         ]
     return "\n".join(lines) + "\n"
 
@@ -109,4 +112,4 @@ def _in(estimate: Estimate, form: str = ".3f") -> str:
 
 
 def _command(report: SweepReport, how: str) -> str:
-    return f"ggez merge --base {report.base} --regional {report.regional} {how} -o OUT"
+    return f"ggez merge --base {quote(report.base)} --regional {quote(report.regional)} {how} -o OUT"

@@ -66,7 +66,7 @@ def load_pipeline(checkpoint: Checkpoint, placement: Placement) -> Any:
 
 def pipeline_code(checkpoint: Checkpoint, folder: str) -> str:
     """Python that loads a pipeline saved in `folder`."""
-    name = checkpoint.model_type
+    name = checkpoint.model_type if checkpoint.model_type.isidentifier() else "DiffusionPipeline"
     return f"from diffusers import {name}\n\npipeline = {name}.from_pretrained({folder!r})\n"
 
 
@@ -78,6 +78,12 @@ def _check_files(checkpoint: Checkpoint) -> None:
             f"{checkpoint.source}: diffusers {diffusers.__version__} has no pipeline {checkpoint.model_type}; one of "
             "its own code isn't run here, one of a later diffusers needs that"
         )
+    for name, said in checkpoint.config.items():
+        if isinstance(said, list) and said and not _is_known(str(said[0])):
+            raise CheckpointError(
+                f"{checkpoint.source}: its {name[:40]} is of {str(said[0])[:40]!r}, which isn't of diffusers or "
+                "transformers; other modules aren't loaded for a checkpoint"
+            )
     for group in checkpoint.groups:
         pickled = next((file for file in group.files if file.suffix != ".safetensors"), None)
         if pickled is not None:
@@ -85,6 +91,14 @@ def _check_files(checkpoint: Checkpoint) -> None:
                 f"{checkpoint.source}: {pickled.name} of its {group.folder} is a pickle, and pipelines are run from "
                 "safetensors alone; save them anew with `ggez merge`, or name a revision that has them"
             )
+
+
+def _is_known(library: str) -> bool:
+    """Whether pipelines are made of a library, and it is no module of Python that happens to be there. A pipeline that
+    lacks a component has null there."""
+    import diffusers
+
+    return library in ("None", "diffusers", "transformers") or hasattr(diffusers.pipelines, library)
 
 
 def _check_task(checkpoint: Checkpoint, pipeline: Any) -> None:

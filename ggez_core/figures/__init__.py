@@ -16,6 +16,7 @@ from .style import (
     Table,
     laid_out,
     whiskers,
+    without_links,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "Table",
     "laid_out",
     "whiskers",
+    "without_links",
     "write_page",
 ]

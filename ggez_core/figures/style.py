@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ GRID = "rgba(128,128,128,0.25)"
 INK = "#808890"
 SEQUENCE = (BASE, MERGED, REGIONAL, "#b565a7", "#8c7a2f", "#56b4e9")
 SIGNS = ("circle", "diamond", "square", "cross", "triangle-up", "x")
+_FORMULAS = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet begins a formula with, in full width too
+_TEXTS = ("name", "text", "x", "y", "customdata", "hovertemplate", "texttemplate", "labels", "parents")
+_MARKUP = re.compile(r"<(?!/?(?:br|b|i|sub|sup|extra)\s*/?>)", re.IGNORECASE)
 PATTERNS = ("", "/", ".", "x", "-", "+")
 
 
@@ -60,7 +64,30 @@ def laid_out(figure: go.Figure, question: str, x: str = "", y: str = "", *, heig
     )
     figure.update_xaxes(title_text=x or None, **axis)
     figure.update_yaxes(title_text=y or None, **axis)
+    return without_links(figure)
+
+
+def without_links(figure: go.Figure) -> go.Figure:
+    """The figure, whose texts (names of models, languages, columns: strangers wrote them) hold no link or style.
+
+    plotly takes `<a href=…>` in any text for a link; of its markup only line breaks, bold and the like are left.
+    """
+    for trace in figure.data:
+        for name in _TEXTS:
+            if name in trace and trace[name] is not None:
+                trace[name] = _plain(trace[name])
+    for titled in (figure.layout.title, *figure.layout.annotations):
+        titled.text = _plain(titled.text)
     return figure
+
+
+def _plain(value: Any) -> Any:
+    """A text, or texts inside of lists; numbers as they are."""
+    if isinstance(value, str):
+        return _MARKUP.sub("&lt;", value)
+    if hasattr(value, "dtype"):  # an array
+        return _plain(value.tolist()) if value.dtype.kind in "UO" else value
+    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def whiskers(values: Sequence[float], lows: Sequence[float], highs: Sequence[float]) -> dict[str, Any]:
@@ -76,4 +103,4 @@ def whiskers(values: Sequence[float], lows: Sequence[float], highs: Sequence[flo
 
 
 def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _FORMULAS else cell

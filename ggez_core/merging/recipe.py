@@ -183,8 +183,10 @@ class Recipe(BaseModel):
         """The recipe in a YAML file. Raises `RecipeError` if there is none."""
         import yaml
 
+        from ..written import load_yaml
+
         try:
-            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+            document = load_yaml(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise RecipeError(f"{path}: can't be read as YAML ({error}); check the path and its syntax") from None
         return cls.make(document, str(path))

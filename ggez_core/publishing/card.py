@@ -18,11 +18,11 @@ from ..checkpoints.output import write_file
 from ..errors import DataError, OutputError
 from ..evaluation.rows import Score
 from ..families import families, loading_code
+from ..markdown import one_line
 from ..merging import Recipe
 from ..merging.to_disk import RECIPE_FILE
 from .cost import Cost, Power, merge_cost, run_cost
 from .lineage import CARD, Parent, common_license, parents
-from .markdown import one_line
 from .picture import curve_png
 from .results import Results, results
 from .text import Known, body

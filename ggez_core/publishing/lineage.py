@@ -124,10 +124,12 @@ def _card(path: Path) -> Mapping[str, Any]:
     import yaml
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
+    from ..written import load_yaml
+
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             found = REGEX_YAML_BLOCK.search(file.read(_LARGEST))
-        said = yaml.safe_load(found.group(2)) if found else None
+        said = load_yaml(found.group(2)) if found else None
     except (OSError, yaml.YAMLError, RecursionError, ValueError) as error:
         if path.exists():
             log.warning("%s: can't be read as a model card (%s)", path, " ".join(str(error).split())[:200])

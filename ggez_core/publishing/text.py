@@ -10,11 +10,11 @@ from .. import __version__
 from ..evaluation.aggregate import Estimate
 from ..evaluation.report import Reported
 from ..evaluation.rows import Score
+from ..markdown import block, code, plain, table
 from ..merging import Recipe
 from ..regions import COUNTRIES
 from .cost import Cost, Power
 from .lineage import Parent
-from .markdown import block, code, plain, table
 from .results import Kind, Results
 
 PAPER = "https://arxiv.org/abs/2604.11490"

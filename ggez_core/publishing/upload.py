@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..checkpoints import open_checkpoint
 from ..checkpoints.sources import is_hub_id
 from ..errors import DataError, OutputError
+from ..markdown import one_line
 from ..merging import Recipe
 from ..merging.to_disk import RECIPE_FILE
 from ..progress import Progress, Step, silent
 from .lineage import CARD, parents
-from .markdown import one_line
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from ..errors import OutputError, TrainingError
+from ..written import load_yaml
 from .events import Event, effective, read_events
 from .status import Status, read_status, write_status
 
@@ -72,7 +73,7 @@ class RunFolder:
     def config(self) -> dict[str, Any]:
         """The config. Raises TrainingError where it isn't YAML."""
         try:
-            found = yaml.safe_load((self.path / CONFIG).read_text("utf-8"))
+            found = load_yaml((self.path / CONFIG).read_text("utf-8"))
         except (OSError, yaml.YAMLError) as error:
             raise TrainingError(f"{self.path / CONFIG}: can't be read ({' '.join(str(error).split())[:120]})") from None
         return found if isinstance(found, dict) else {}

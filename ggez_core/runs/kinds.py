@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ..errors import TrainingError
+from ..written import load_yaml
 
 if TYPE_CHECKING:
     from ..training.plan import Kind, RunSettings
@@ -46,7 +47,7 @@ def complete(config: Mapping[str, Any]) -> dict[str, Any]:
 def read_config(path: Path) -> dict[str, Any]:
     """A config file. Paths in it are from where the file lies. Raises TrainingError where it can't be read."""
     try:
-        found = yaml.safe_load(path.read_text("utf-8"))
+        found = load_yaml(path.read_text("utf-8"))
     except OSError as error:
         raise TrainingError(f"{path}: can't be read ({error.strerror}); name a config in YAML") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -20,6 +20,7 @@ from .kinds import complete
 from .status import Status, is_there
 
 GRACE = 60.0  # seconds to save and end in
+_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 
 
 def start(config: Mapping[str, Any], folder: Path | None = None) -> RunFolder:
@@ -92,15 +93,24 @@ def command(run: RunFolder, processes: int) -> list[str]:
 
 
 def _spawn(run: RunFolder, processes: int, directory: str | None) -> None:
-    package = str(Path(__file__).parents[2])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
     with (run.path / LOG).open("ab") as log:
         process = subprocess.Popen(
-            command(run, processes), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+            command(run, processes), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(),
             cwd=directory, start_new_session=True, close_fds=True,
         )  # fmt: skip
     _reap(process)
+
+
+def environment() -> dict[str, str]:
+    """What a run's process inherits: not the secret of the page's login, and on a Space no token of its operator.
+
+    Modules come from where they are installed: a file `yaml.py` beside a config that was downloaded is never imported.
+    """
+    hidden = {"OAUTH_CLIENT_SECRET", *(_TOKENS if "SPACE_ID" in os.environ else ())}
+    package = str(Path(__file__).parents[2])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:

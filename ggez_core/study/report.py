@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import OutputError
 from ..evaluation.folder import FIGURES, READABLE, REPORT
 from ..figures import write_page
+from ..markdown import plain
 from .compare import METRICS, Comparison, Line
 from .figures import drawn
 from .grid import Results
@@ -54,7 +55,7 @@ def readable(study: StudySettings, results: Results, comparison: Comparison) -> 
     spoken = f" ({', '.join(study.languages)})" if study.languages else ""
     sides = f"the {study.sides[0]} side" if len(study.sides) == 1 else "both sides"
     lines = [
-        f"# Distillations of {', '.join(study.teachers)}",
+        f"# Distillations of {plain(', '.join(study.teachers))}",
         "",
         f"{seeds} seeds; means over them with 95 % t-intervals. Chosen on {study.choose}, reported on {study.report}: "
         f"{', '.join((*study.retrieval, *study.out_of_domain))}. R@5, R@10 and MRR@10 are means over languages, each "
@@ -70,7 +71,7 @@ def readable(study: StudySettings, results: Results, comparison: Comparison) -> 
         before, after = size["teacher"], size["student"]
         lines += [
             "",
-            f"## {teacher}",
+            f"## {plain(teacher)}",
             "",
             f"Text encoder: {before['parameters']:,} → {after['parameters']:,} parameters ({size['share']:.1%}), "
             f"layers {before['layers']} → {after['layers']}, tokens {before['vocabulary']:,} → "

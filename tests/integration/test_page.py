@@ -29,7 +29,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     from workbench.service import Service
     from workbench.settings import GIB, Settings
 
-    return Service(Settings(tmp_path_factory.mktemp("storage"), GIB, shared=True))
+    return Service(Settings(tmp_path_factory.mktemp("storage"), GIB, shared=False))
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def test_visitors_at_different_beta_do_not_mix(url: str) -> None:
 
 def test_only_who_exported_can_fetch(client: Client, url: str, service: Service) -> None:
     done = client.predict("mine", 0.5, None, "bfloat16", "1GB", api_name="/export")
-    assert done["folder"] == ""  # the machine's paths are nobody's business on a shared page
+    assert Path(done["folder"]).is_dir()  # strangers aren't told (tests/security)
     assert httpx.get(url + done["files"][0]["url"]).status_code == 200
     ticket = done["zip_url"].split("/")[1]
     for address in (

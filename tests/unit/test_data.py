@@ -248,7 +248,8 @@ class Reply:
         self.status, self.reason, self.data, self.headers = status, "said", data, {"Location": location}
 
     def read(self, most: int) -> bytes:
-        return self.data[:most]
+        given, self.data = self.data[:most], self.data[most:]
+        return given
 
 
 def test_fetching_once_following_redirects_with_the_same_checks(

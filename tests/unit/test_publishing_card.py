@@ -12,6 +12,7 @@ import yaml
 from huggingface_hub import ModelCard, constants
 from PIL import Image
 
+from ggez_core import markdown
 from ggez_core.errors import DataError, GgezError, OutputError
 from ggez_core.evaluation.aggregate import Estimate
 from ggez_core.evaluation.curve import ALL, REPORTING, CurvePoint, Q
@@ -19,7 +20,7 @@ from ggez_core.evaluation.folder import REPORT, ROWS, read_report
 from ggez_core.evaluation.report import Reported, SweepReport
 from ggez_core.evaluation.rows import Score, append_rows
 from ggez_core.evaluation.setting import Setting
-from ggez_core.publishing import markdown, write_card
+from ggez_core.publishing import write_card
 from ggez_core.publishing.card import BEGIN, END, PICTURE
 from ggez_core.publishing.cost import RECORD, record
 from ggez_core.publishing.lineage import parents

@@ -173,7 +173,7 @@ def test_csv_that_can_t_be_used_names_its_line(tmp_path: Path) -> None:
             "\n".join([*lines[:2], lines[2].replace(",merged,", ",base,").replace(",0.5,", ",0.0,"), lines[3]]),
             "same model",
         ),
-        (good.replace(",2\n", ",two\n"), "line 3: isn't a mark"),
+        (good.replace(",2\r\n", ",two\r\n"), "line 3: isn't a mark"),
         (good.replace(",regional,,i1,", ",nowhere,,i1,"), "line 4: side 'nowhere'"),
         ("\n".join([*lines, lines[3].replace("r1", "r2")]), "told in two ways"),
         ("\n".join([*lines, lines[3]]), "twice"),

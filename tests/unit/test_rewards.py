@@ -125,7 +125,7 @@ def _reward(url: str, **more: object) -> Any:
 
 
 def test_an_endpoint_that_fails_in_every_way_costs_only_the_rows_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOME_KEY", "secret")
+    monkeypatch.setenv("SOME_API_KEY", "secret")
     behaviour: dict[str, Callable[[int], Answer]] = {
         "caption 0": lambda n: Answer("Final Score: 4"),
         "caption 1": lambda n: Answer("Final Score: 2") if n else Answer(status=429, headers={"retry-after": "0.05"}),
@@ -146,7 +146,7 @@ def test_an_endpoint_that_fails_in_every_way_costs_only_the_rows_it_fails(monkey
         return behaviour[caption](before)
 
     with served(answer) as server:
-        found = _reward(server.url, key="SOME_KEY").measure(_pairs(12))
+        found = _reward(server.url, key="SOME_API_KEY").measure(_pairs(12))
     assert found["reward"] == [4, 2, 5, 3, None, None, None, None, None, 1, None, None]
     errors = found["reward_error"]
     assert [errors[i] for i in (0, 1, 2, 3, 9)] == [None] * 5

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ggez_core.figures import without_links
+
 if TYPE_CHECKING:
     from ggez_core.checkpoints import Comparison
 
@@ -91,7 +93,7 @@ def figure(found: Sequence[Cell], title: str) -> go.Figure:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    return drawn
+    return without_links(drawn)
 
 
 def _panel(found: Sequence[Cell]) -> tuple[list[str], list[str]]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from ggez_core.errors import DataError
+
 from .. import sweep_shown
 from ..events import ON_CLICK, ON_SLICE, QUICK, slice_of
 from ..header import SLIDERS, Header, show_scores
@@ -114,9 +116,12 @@ class SweepTab:
         """Start, or go on with, a sweep."""
 
         def work() -> Job:
-            wanted = Wanted(tuple(tasks), GRIDS[grid], alpha, keep or None, int(size) or None)
             session = session_of(request)
-            return self.service.sweeps.start(self.service.current(session), wanted, session)
+            pair = self.service.current(session)
+            if unknown := set(tasks) - set(sweep_shown.offered(pair)):  # others read data from elsewhere
+                raise DataError(f"{min(unknown)[:80]!r}: no task of this page; tick some of those that are shown")
+            wanted = Wanted(tuple(tasks), GRIDS[grid], alpha, keep or None, int(size) or None)
+            return self.service.sweeps.start(pair, wanted, session)
 
         job = attempt(work)
         if isinstance(job, Problem):

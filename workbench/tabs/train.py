@@ -66,7 +66,7 @@ class TrainTab:
         return updates if isinstance(way, Problem) else {**updates, self.way: way}
 
     def _look(self, chosen: Sequence[str] | None, beta: float | None, seen: Any) -> dict[Any, object]:
-        listed = trainings.choices()
+        listed = trainings.choices() if self.service.settings.training else []  # else they are nobody's here
         known = {name for _, name in listed}
         names = [name for name in chosen or () if name in known] or [name for _, name in listed[:1]]
         now = [names, beta, trainings.stamp(names), [label for label, _ in listed]]
@@ -161,7 +161,11 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
         start = gr.Button(say("train.start"), variant="primary", interactive=may, min_width=140)
     told = gr.HTML(padding=False)
     runs = gr.Dropdown(
-        trainings.choices(), value=[], multiselect=True, label=say("train.runs"), info=say("train.runs.info")
+        trainings.choices() if may else [],
+        value=[],
+        multiselect=True,
+        label=say("train.runs"),
+        info=say("train.runs.info"),
     )
     status = gr.HTML(notice(say("train.none")), padding=False)
     with gr.Row():
@@ -213,6 +217,8 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
         return gr.skip() if isinstance(found, Problem) else found
 
     def say_what(text: str) -> str:
+        if not may:  # a config names files of this machine
+            return notice(say("train.off"), "problem")
         found = attempt(lambda: trainings.checked(text))
         return notice(found.message, "problem") if isinstance(found, Problem) else found
 
@@ -225,12 +231,16 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
         return {told: "", **tab.look(request, [found.name], None, None)}
 
     def send(names: Sequence[str] | None, which: str | None) -> list[object]:
+        if not may:
+            return [gr.skip(), gr.skip(), notice(say("train.off"), "problem"), gr.skip()]
         found = attempt(lambda: trainings.pair_of((names or [""])[0], str(which or "")))
         if isinstance(found, Problem):
             return [gr.skip(), gr.skip(), notice(found.message, "problem"), gr.skip()]
         return [*found, notice(say("train.sent"), "good"), gr.Tabs(selected="models")]
 
     def send_across(names: Sequence[str] | None, which: str | None) -> list[object]:
+        if not may:
+            return [gr.skip(), notice(say("train.off"), "problem"), gr.skip()]
         found = attempt(lambda: trainings.before_and_after((names or [""])[0], str(which or "")))
         if isinstance(found, Problem):
             return [gr.skip(), notice(found.message, "problem"), gr.skip()]

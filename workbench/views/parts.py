@@ -1,8 +1,10 @@
-"""Markup that every view uses: the three columns, examples to click, pictures to choose. Pure functions."""
+"""What every view uses: markup of the three columns, examples and pictures to click; where own pictures are dropped."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+
+import gradio as gr
 
 from ggez_core.progress import Step
 
@@ -79,6 +81,13 @@ def picture_picker(indices: Sequence[int], chosen: str, what: Callable[[str], st
         cls="gg-picker",
         role="group",
         aria_label=say("picker.label"),
+    )
+
+
+def upload_box() -> gr.Image:
+    """Where a visitor drops a picture. Its event is given the file, which Gradio hasn't decoded (see `images`)."""
+    return gr.Image(
+        label=say("upload.label"), type="filepath", image_mode=None, sources=["upload", "clipboard"], height=160
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,12 @@ from typing import Any
 
 from ...errors import CheckpointError
 from ..header import TensorInfo
+
+_LAYERS, _MOST_LAYERS = re.compile(r"(^|_)(layers?|depths?|blocks)$"), 2000
+_SIZES = re.compile(
+    r"(^|_)(vocab_size|hidden_size|intermediate_size|embed_dim|projection_dim|d_model|d_ff|width|heads)$"
+)
+_LARGEST_SIZE = 50_000_000
 
 OTHER = "other"
 CONFIG = "config.json"
@@ -101,7 +108,22 @@ def read_json(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: can't be read as JSON ({error}); download or write it again") from None
     if not isinstance(document, dict):
         raise CheckpointError(f"{path}: holds no JSON object; download or write it again")
+    _refuse_outsized(path, document, 0)
     return document
+
+
+def _refuse_outsized(path: Path, value: Any, depth: int) -> None:
+    """Refuse a config of a model that no machine builds: a stranger's number is believed only within reason."""
+    if depth > 20:
+        raise CheckpointError(f"{path}: is nested too deeply for a config; download or write it again")
+    inner = value.items() if isinstance(value, dict) else ((None, one) for one in value)
+    for name, one in inner:
+        if isinstance(one, dict | list):
+            _refuse_outsized(path, one, depth + 1)
+        elif isinstance(one, int) and name is not None:
+            most = _MOST_LAYERS if _LAYERS.search(name) else _LARGEST_SIZE if _SIZES.search(name) else None
+            if most is not None and not -1 <= one <= most:
+                raise CheckpointError(f"{path}: {name[:40]} is {one:,}, more than any model has; correct it")
 
 
 def side_files(folder: Path, within: str = "") -> dict[str, Path]:

@@ -16,6 +16,11 @@ _STEMS = ("model", "diffusion_pytorch_model")  # the second: one component of a 
 def read(folder: Path) -> Layout:
     """Read headers and config. Raises `CheckpointError` if the folder isn't sound."""
     config = read_json(folder / CONFIG)
+    named = config.get("architectures") or []
+    if not isinstance(config.get("model_type", ""), str) or not (
+        isinstance(named, list) and all(isinstance(name, str) and name.isidentifier() for name in named)
+    ):
+        raise CheckpointError(f"{folder / CONFIG}: model_type is a name, architectures a list of names; correct it")
     stem, files = weight_files(folder, _STEMS)
     refuse_custom_code(folder, config)
     tensors = by_name((tensor for file in files for tensor in read_weights(file)), folder)

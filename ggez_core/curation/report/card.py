@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from ...figures import Table
+from ...markdown import code, one_line, plain
 from ..limits import Limit
 from .figures import dropped_table, stays_table
 from .tally import UNKNOWN, Tally
@@ -30,7 +31,7 @@ def data_card(
     """The card. region: as a person calls it. inputs: where rows came from. signals: fingerprint by name. reward: the
     scale of the reward. near: how near-duplicates were found. files: of the kept rows, as globs beside the card.
     """
-    title = name or f"{region}, curated"
+    title = one_line(name or f"{region}, curated")
     front = {
         "pretty_name": title,
         "language": [code for code, (_, kept) in tally.slices.get("language", {}).items() if kept and code != UNKNOWN],
@@ -41,16 +42,16 @@ def data_card(
     }
     parts = [
         f"---\n{yaml.safe_dump(front, allow_unicode=True, sort_keys=False).strip()}\n---",
-        f"# {title}",
-        f"{tally.kept:,} of {tally.rows:,} rows ({tally.share:.1%}) of image-text data belong to {region} and are good "
-        "by the signals and limits below. Made by the GG-EZ Workbench.",
+        f"# {plain(title)}",
+        f"{tally.kept:,} of {tally.rows:,} rows ({tally.share:.1%}) of image-text data belong to {plain(region)} and "
+        "are good by the signals and limits below. Made by the GG-EZ Workbench.",
         "## Where the rows come from",
-        "\n".join(f"- `{source}`" for source in inputs) or "- not stated",
+        "\n".join(f"- {code(source)}" for source in inputs) or "- not stated",
         "Rights of pictures and captions stay with their owners; this card grants none. Check every source's licence.",
         "## What every row passed",
-        "\n".join(f"- **{limit.name}**: {bounds(limit)}" for limit in limits) or "- no limit",
-        *([f"Reward: {reward}."] if reward else []),
-        *([f"Near-duplicates: {near}."] if near else []),
+        "\n".join(f"- **{plain(limit.name)}**: {bounds(limit)}" for limit in limits) or "- no limit",
+        *([f"Reward: {plain(reward)}."] if reward else []),
+        *([f"Near-duplicates: {plain(near)}."] if near else []),
         "## What was dropped",
         as_markdown(dropped_table(tally.drops, tally.rows)),
         *(
@@ -59,8 +60,7 @@ def data_card(
             if len(tally.slices[kind]) > 1 or UNKNOWN not in tally.slices[kind]
         ),
         "## How it was measured",
-        "\n".join(f"- `{signal}`: {' '.join(version.split())[:200]}" for signal, version in signals.items())
-        or "- nothing",
+        "\n".join(f"- {code(signal)}: {plain(version[:200])}" for signal, version in signals.items()) or "- nothing",
         "## What to know before using it",
         "Region, language and quality were measured by rules and models, which err; the evidence for every row, and "
         "the reason for every dropped one, lie beside the data. Languages and places that the signals know less well "
@@ -84,11 +84,10 @@ def size_category(rows: int) -> str:
 
 
 def as_markdown(table: Table) -> str:
-    """A table in Markdown; what would end a cell is escaped."""
+    """A table in Markdown, whose cells are text."""
     lines = [table.heads, ["---"] * len(table.heads), *table.rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
 
 
 def _cell(cell: object) -> str:
-    text = f"{cell:,}" if isinstance(cell, int) else str(cell)
-    return " ".join(text.replace("|", "\\|").split())
+    return plain(f"{cell:,}" if isinstance(cell, int) else str(cell))

@@ -20,6 +20,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...errors import DataError
+from ...written import load_yaml
 from .languages import language
 
 
@@ -98,7 +99,7 @@ def _code(name: object) -> str:
 def read_config(path: Path) -> TranslationConfig:
     """The config in a YAML file. Raises DataError in one line for one that can't be used."""
     try:
-        given = yaml.safe_load(path.read_text("utf-8"))
+        given = load_yaml(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"{path}: can't be read as YAML ({' '.join(str(error).split())[:150]})") from None
     try:

@@ -23,13 +23,13 @@ COLUMNS = (
     "model", "beta", "parts", "measure", "value",
 )  # fmt: skip
 LARGEST = 64 << 20  # bytes of a file that is read
-_FORMULA, _QUOTED = re.compile(r"'*[=+\-@\t\r\n]"), re.compile(r"'+[=+\-@\t\r\n]")
+_FORMULA, _QUOTED = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]"), re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 
 
 def export_csv(ratings: Iterable[Rating]) -> str:
     """The ratings as a CSV file."""
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file)  # whose lines end in CR LF, so that it quotes cells that hold either
     writer.writerow(COLUMNS)
     for rating in ratings:
         said = (rating.id, utc(rating.time), *(getattr(rating, name) for name in COLUMNS[2:11]))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from ... import world
 from ...events import ON_CLICK, QUICK
-from ...images import upload_uri
-from ...markup import notice
+from ...images import upload_uri, uploaded
+from ...markup import join, notice
 from ...problem import Problem, attempt
 from ...service import Service
 from ...text import language_name, say
 from ...weights import Weights
-from ..parts import example_chips, picture_picker
+from ..parts import example_chips, picture_picker, upload_box
 from ..view import Pace, Shown, View
 from . import blind, markup
 from .endpoints import register
@@ -90,7 +90,7 @@ def build(service: Service) -> View:
         with gr.Row(visible=False, elem_classes="gg-choice") as pictures:
             picker = gr.HTML(_picker(picked), js_on_load=ON_CLICK, padding=False, min_width=280)
             with gr.Column(scale=0, min_width=240):
-                upload = gr.Image(label=say("upload.label"), type="pil", sources=["upload", "clipboard"], height=160)
+                upload = upload_box()
         picture = gr.Textbox(picked, visible=False)
         shown = gr.HTML(notice(say("pair.loading")), padding=False)
 
@@ -144,9 +144,14 @@ def _show_inputs(direction: Direction) -> list[dict[str, Any]]:
     return [of_texts, of_texts, of_texts, of_pictures, of_pictures]
 
 
-def _take_upload(image: Image.Image | None) -> tuple[object, object]:
+def _take_upload(path: str | None) -> tuple[object, object]:
     """An uploaded picture becomes the question; removing it leaves the question as it is."""
-    return (upload_uri(image), _picker("")) if image else (gr.skip(), gr.skip())
+    if not path:
+        return gr.skip(), gr.skip()
+    uri = attempt(lambda: upload_uri(uploaded(Path(path))))
+    if isinstance(uri, Problem):
+        return gr.skip(), join([notice(uri.message, "problem"), _picker("")])
+    return uri, _picker("")
 
 
 def _picker(chosen: str) -> str:

@@ -13,7 +13,7 @@ from ...events import ON_CLICK, QUICK
 from ...markup import notice
 from ...service import Service
 from ...text import language_name, say
-from ..parts import picture_picker
+from ..parts import picture_picker, upload_box
 from ..view import View
 from . import ask, blind, markup
 from .answers import Answers, Controls
@@ -52,9 +52,7 @@ def build(service: Service) -> View:
         with gr.Row(elem_classes="gg-choice"):
             picker = gr.HTML(_picker(first.picture), js_on_load=ON_CLICK, padding=False, min_width=280)
             with gr.Column(scale=0, min_width=240):
-                upload = gr.Image(
-                    label=say("upload.label"), type="filepath", sources=["upload", "clipboard"], height=160
-                )
+                upload = upload_box()
         picture = gr.Textbox(first.picture, visible=False)
         with gr.Accordion(say("ask.more"), open=False), gr.Row():
             options = gr.Textbox(label=say("ask.options"), info=say("ask.options.info"), lines=4, min_width=240)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from PIL import Image
 
-from ggez_core.errors import DataError
 from ggez_core.families.visual_questions import VisualQuestion
 
-from ...images import LARGEST_IMAGE, image_of
+from ...images import image_of, uploaded
 from ...markup import notice
 from ...problem import Problem, attempt
 from ...service import Service
@@ -103,10 +103,4 @@ def _picture(picture: str, upload: str | None) -> tuple[Hashable, Image.Image]:
     """The image to ask about, and what tells it from others: the upload's path, which names its content, or its id."""
     if not upload:
         return picture, image_of(picture)
-    try:
-        image = Image.open(upload)
-        if image.width * image.height > LARGEST_IMAGE:
-            raise DataError(f"the picture has {image.width} × {image.height} pixels; use one of at most 40 megapixels")
-        return upload, image.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"the picture can't be read ({type(error).__name__}); use a PNG, JPEG or WebP") from error
+    return upload, uploaded(Path(upload))

@@ -1,7 +1,7 @@
 """Markdown that shows foreign text as text: names of models, files and licences never become markup.
 
-Used by everything that writes into a card. Foreign text goes through `code` (a code span, in which neither HTML nor
-links are recognised) or `plain` (a sentence).
+A leaf, used by everything that writes a card or a report. Foreign text goes through `code` (a code span, in which
+neither HTML nor links are recognised) or `plain` (a sentence).
 """
 
 from __future__ import annotations
