@@ -67,6 +67,7 @@ WAYS: dict[str, tuple[Callable[[Page], None], Callable[[Page], None], str, str]]
 FAMILIES = [family for family in WAYS if {f"demo:{family}/base", f"demo:{family}/sea"} <= set(demo_names())]
 
 
+@pytest.mark.timeout(1200)  # a busy machine is slow, not wrong
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_whole_path(family: str, browser: Browser, url: str, service: Service, tmp_path: Path) -> None:
     ask, again, mode, cls = WAYS[family]
@@ -279,6 +280,7 @@ samples:
 """
 
 
+@pytest.mark.timeout(1200)
 def test_a_killed_server_finds_its_run_and_its_sweep_again(browser: Browser, served: Server) -> None:
     with visitor(browser, served.url) as page:
         open_tab(page, "train")
