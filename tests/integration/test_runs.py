@@ -159,12 +159,12 @@ def test_a_disk_that_fills_up_while_a_step_is_told_is_no_fault_of_the_program(
             raise OSError(errno.ENOSPC, "No space left on device")
         told(self, kind, values)
 
-    monkeypatch.setattr(EventsFile, "add", full)
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    assert work.main([str(run.path)]) == 2
+    with monkeypatch.context() as filling:
+        filling.setattr(EventsFile, "add", full)
+        assert work.main([str(run.path)]) == 2
     assert (run.status.state, run.status.ours) == ("failed", False)
     assert run.status.message == "the disk is full; what was saved is whole: make room, then resume"
-    monkeypatch.undo()
     assert work.main([str(run.path)]) == 0
     assert [event["step"] for event in run.events() if event["kind"] == "began"] == [0, 8]
     assert list(losses(run)) == list(range(1, STEPS + 1))
