@@ -15,7 +15,10 @@ import yaml
 from tests import doc_pages
 from tests.doc_pages import DOCS, ROOT
 
-READ_BY_PEOPLE = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")), *doc_pages.pages()]
+READ_BY_PEOPLE = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")),
+    *doc_pages.pages(),
+]
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+)\)")
 _NAMED = re.compile(r"`((?:assets|benchmarks|docs|examples|ggez_core|tests|workbench|\.ci)/[\w./-]*)`")
 _FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
