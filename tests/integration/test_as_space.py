@@ -103,8 +103,9 @@ def test_the_main_job_is_done_where_only_requirements_are_installed(python: str,
         assert done["folder"] == ""
         names = zipfile.ZipFile(io.BytesIO(httpx.get(url + done["zip_url"]).content)).namelist()
         assert {"mine/model.safetensors", "mine/config.json"} <= set(names)
-        for refused in (str(code / "assets" / "demo" / "siglip" / "base"), "someone/model"):
-            with pytest.raises(AppError, match="isn't among the models that this page loads"):
+        folder = str(code / "assets" / "demo" / "siglip" / "base")
+        for refused, why in ((folder, "aren't opened for visitors"), ("someone/model", "isn't among the models")):
+            with pytest.raises(AppError, match=why):
                 client.predict(refused, refused, api_name="/load_pair")
         client.close()
     assert _files(code) == before

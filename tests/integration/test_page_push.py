@@ -85,6 +85,7 @@ def test_on_a_shared_page_the_machine_s_token_is_nobody_s(
         push_export(service, "visitor", "merged", "you/merged", public=False, update=False, token=None)
     assert hub.repos == {}
     assert Login.here(service.settings, {"HF_TOKEN": TOKEN}) == Login(button=False, local=False)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)  # the shared page has taken it out of the process
     own = service_of(tmp_path / "own", shared=False)
     assert Login.here(own.settings) == Login(button=False, local=True)
     export(own, "me", "merged", 0.5)
