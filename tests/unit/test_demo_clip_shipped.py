@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -23,6 +25,12 @@ def test_what_is_shipped(family: str) -> None:
     report = compare(base, regional)
     assert report.compatible
     assert report.components["text" if family == "open_clip" else "text_model"].relative_change > 0.01
+
+
+def test_all_that_ships_stays_small() -> None:
+    sizes = {file: file.stat().st_size for file in (Path(__file__).parents[2] / "assets").rglob("*") if file.is_file()}
+    assert max(sizes.values()) < 10_000_000
+    assert sum(sizes.values()) < 60_000_000
 
 
 def test_both_layouts_embed_alike() -> None:
