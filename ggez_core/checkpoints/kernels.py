@@ -13,8 +13,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-if (_asked := os.environ.get("OMP_NUM_THREADS", "")).isdigit() and int(_asked):
-    os.environ.setdefault("NUMBA_NUM_THREADS", _asked)  # who limits OpenMP means numba too, which reads another name
+if "numba" not in sys.modules and (_asked := os.environ.get("OMP_NUM_THREADS", "")).isdigit() and int(_asked):
+    os.environ.setdefault("NUMBA_NUM_THREADS", _asked)  # who limits OpenMP means numba too; once it runs it refuses
 
 import numba
 import numpy as np

@@ -118,12 +118,13 @@ def test_a_search_is_the_same(spaces: Spaces, elsewhere: Callable[[str], Service
 
 
 def test_a_drawing_is_the_same_and_its_steps_are_told(
-    spaces: Spaces, elsewhere: Callable[[str], Service], tmp_path: Path
+    spaces: Spaces, elsewhere: Callable[[str], Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ggez_core.families.drawing import Drawing
     from workbench.views.diffusion.draw import asked, draw_images, image_of
     from workbench.views.slowly import SoFar, answer_each, three
 
+    monkeypatch.setattr("workbench.live.THREADS", 1)  # as in the forked process: sums depend on it in the last bits
     drawing, at = Drawing("a jeepney", steps=3, seed=5), Weights(0.4)
     service = loaded(tmp_path, "sdxl")
     expected, _ = draw_images(elsewhere("sdxl"), "visitor", drawing, at)

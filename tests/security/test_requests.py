@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +115,8 @@ def _passed(app: Any, headers: list[tuple[bytes, bytes]]) -> int:
         "headers": headers,
         "query_string": b"",
     }
-    asyncio.run(app(scope, None, send))
+    with ThreadPoolExecutor(1) as elsewhere:  # the browser tests leave an event loop running in this thread
+        elsewhere.submit(asyncio.run, app(scope, None, send)).result()
     return statuses[0]
 
 
