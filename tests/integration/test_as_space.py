@@ -1,7 +1,7 @@
 """The page as a Space runs it: code that isn't installed and can't be written, another working folder, strangers.
 
 By default with this interpreter. Where GGEZ_SPACE_PYTHONS names others, separated by `:`, whose environments have
-requirements.txt and nothing else, with those: `.ci/run` makes one of Python 3.12 where GGEZ_CI_SPACE is set.
+requirements.txt and nothing else, with those: `.ci/run` makes one of Python 3.12 where there is one.
 """
 
 from __future__ import annotations
