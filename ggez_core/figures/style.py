@@ -18,6 +18,8 @@ GRID = "rgba(128,128,128,0.25)"
 INK = "#808890"
 SEQUENCE = (BASE, MERGED, REGIONAL, "#b565a7", "#8c7a2f", "#56b4e9")
 SIGNS = ("circle", "diamond", "square", "cross", "triangle-up", "x")
+# Names in hover texts, which the browser looks up in the figure: who translates the figure translates them too.
+OF_TRACE, OF_X, OF_Y = "%{fullData.name}", "%{xaxis.title.text}", "%{yaxis.title.text}"
 _FORMULAS = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet begins a formula with, in full width too
 _TEXTS = ("name", "text", "x", "y", "customdata", "hovertemplate", "texttemplate", "labels", "parents")
 _MARKUP = re.compile(r"<(?!/?(?:br|b|i|sub|sup|extra)\s*/?>)", re.IGNORECASE)

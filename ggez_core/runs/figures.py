@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from ..figures import BASE, MERGED, REGIONAL, SEQUENCE, Table, laid_out, whiskers
+from ..figures import BASE, MERGED, OF_TRACE, OF_X, REGIONAL, SEQUENCE, Table, laid_out, whiskers
 from .events import Event
 
 MOST = 2000  # points of a line; more are thinned out
@@ -45,7 +45,7 @@ def scores(events: Sequence[Event], beta: float | None = None) -> go.Figure | No
         bars = whiskers(values, *([point[f"{key}_{end}"] for _, point in found] for end in ("low", "high")))
         figure.add_trace(
             go.Scatter(x=x, y=values, name=name, mode="lines+markers", line={"color": color, "dash": dash},
-                       error_y=bars, hovertemplate=f"{name} %{{y:.3f}} at step %{{x}}<extra></extra>")
+                       error_y=bars, hovertemplate=f"{OF_TRACE} %{{y:.3f}}<br>{OF_X}: %{{x}}<extra></extra>")
         )  # fmt: skip
     return laid_out(figure, "Does the region gain and the world keep?", "step (0 is the base)", "score", height=340)
 
@@ -61,7 +61,7 @@ def compared_scores(runs: Mapping[str, Sequence[Event]], beta: float | None = No
         bars = whiskers(values, *([point[f"grp_{end}"] for _, point in found] for end in ("low", "high")))
         figure.add_trace(
             go.Scatter(x=[step for step, _ in found], y=values, name=name, mode="lines+markers", error_y=bars,
-                       line={"color": color}, hovertemplate=f"{name} %{{y:.3f}} at step %{{x}}<extra></extra>")
+                       line={"color": color}, hovertemplate=f"{OF_TRACE} %{{y:.3f}}<br>{OF_X}: %{{x}}<extra></extra>")
         )  # fmt: skip
     if not figure.data:
         return None
@@ -156,8 +156,9 @@ def _line(
 ) -> go.Scatter:
     """run: whose line it is, for who clicks it."""
     line = {"color": color, "dash": dash, "width": 1.6}
+    hover = f"{OF_TRACE} %{{y:.4g}}<br>{OF_X}: %{{x}}<extra></extra>"
     return go.Scatter(x=x, y=y, name=name, meta=run, mode="lines" if len(x) > 1 else "markers", line=line,
-                      hovertemplate=f"{name} %{{y:.4g}} at step %{{x}}<extra></extra>", showlegend=True)  # fmt: skip
+                      hovertemplate=hover, showlegend=True)  # fmt: skip
 
 
 def _thinned(events: list[Event]) -> list[Event]:

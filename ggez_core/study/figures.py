@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from ..figures import PATTERNS, SEQUENCE, Drawn, Table, laid_out, whiskers
+from ..figures import OF_TRACE, PATTERNS, SEQUENCE, Drawn, Table, laid_out, whiskers
 from .compare import Comparison, Line
 from .measures import VQA
 
@@ -35,7 +35,7 @@ def kept_bars(lines: list[Line]) -> go.Figure:
                 name=name,
                 marker={"color": SEQUENCE[number], "pattern": {"shape": PATTERNS[number], "size": 6}},
                 error_y=whiskers(values, [share.low for share in shares], [share.high for share in shares]),
-                hovertemplate=f"%{{x}}, {name}: %{{y:.1%}}<extra></extra>",
+                hovertemplate=f"%{{x}}, {OF_TRACE}: %{{y:.1%}}<extra></extra>",
             )
         )
     figure.add_hline(y=1, line={"color": "rgba(128,128,128,0.6)"})

@@ -142,6 +142,19 @@ def test_figures_and_their_tables_speak() -> None:
     assert spoken_figure(None) is None
 
 
+def test_texts_under_the_pointer_have_no_words_of_their_own() -> None:
+    """They name a trace or an axis, which the browser looks up in the figure that was translated."""
+    texts = [
+        text
+        for source in Path(ggez_core.__file__).parent.rglob("*.py")
+        for text in re.findall(r'hover(?:template)? ?= ?f?"([^"]*)"', source.read_text("utf-8"))
+    ]
+    for text in texts:
+        shown = re.sub(r"%?\{+[^}]*\}+|<[^>]*>", "", text)
+        assert set(re.findall(r"[^\W\d_]+", shown)) <= {"GRP", "n", "α", "β"}, text
+    assert len(texts) > 20
+
+
 def _label() -> str:
     return say("tab.compare")
 

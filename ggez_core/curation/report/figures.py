@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from ...figures import BASE, INK, MERGED, PATTERNS, REGIONAL, Table, laid_out
+from ...figures import BASE, INK, MERGED, OF_TRACE, OF_X, OF_Y, PATTERNS, REGIONAL, Table, laid_out
 from ...regions import COUNTRIES
 from ..limits import Limit
 from .tally import Drop, Tally
@@ -38,7 +38,7 @@ def dropped_bars(drops: Sequence[Drop]) -> go.Figure:
                 name=name,
                 orientation="h",
                 marker={"color": color, "pattern": {"shape": pattern, "size": 6}},
-                hovertemplate=f"%{{y}}: %{{x:,}} rows {name}<extra></extra>",
+                hovertemplate=f"%{{y}}<br>{OF_TRACE}: %{{x:,}}<extra></extra>",
             )
         )
     figure.update_layout(barmode="stack", bargap=0.3)
@@ -62,9 +62,9 @@ def stays_bars(tally: Tally, kind: str) -> go.Figure:
     names = [label(kind, value) for value in slices]
     shares = [after / before if before else 0.0 for before, after in slices.values()]
     figure = go.Figure()
-    for name, counts, color, pattern in (
-        ("before", [before for before, _ in slices.values()], BASE, PATTERNS[1]),
-        ("kept", [after for _, after in slices.values()], MERGED, PATTERNS[0]),
+    for name, counts, color, pattern, of_before in (
+        ("before", [before for before, _ in slices.values()], BASE, PATTERNS[1], ""),
+        ("kept", [after for _, after in slices.values()], MERGED, PATTERNS[0], " (%{customdata[0]:.0%})"),
     ):
         figure.add_trace(
             go.Bar(
@@ -73,7 +73,7 @@ def stays_bars(tally: Tally, kind: str) -> go.Figure:
                 name=name,
                 customdata=[[share, f"{kind}:{value}"] for share, value in zip(shares, slices, strict=True)],
                 marker={"color": color, "pattern": {"shape": pattern, "size": 6}},
-                hovertemplate=f"%{{x}}: %{{y:,}} {name}, %{{customdata[0]:.0%}} kept<extra></extra>",
+                hovertemplate=f"%{{x}}<br>{OF_TRACE}: %{{y:,}}{of_before}<extra></extra>",
             )
         )
     figure.update_layout(barmode="group", bargap=0.25)
@@ -106,7 +106,7 @@ def distribution(values: ArrayLike, limit: Limit, title: str = "") -> go.Figure:
                 width=np.diff(edges) * 0.95,
                 showlegend=False,
                 marker={"color": [MERGED if good else REGIONAL for good in inside]},
-                hovertemplate="%{x:.3g}: %{y:,} rows<extra></extra>",
+                hovertemplate=f"%{{x:.3g}}<br>{OF_Y}: %{{y:,}}<extra></extra>",
             )
         )
     for bound, sign in ((limit.at_least, "≥"), (limit.at_most, "≤")):
@@ -143,7 +143,7 @@ def group_sizes(sizes: ArrayLike) -> go.Figure:
             x=[str(value) for value in values],
             y=counts,
             marker={"color": BASE},
-            hovertemplate="%{y:,} groups of %{x} rows<extra></extra>",
+            hovertemplate=f"{OF_X}: %{{x}}<br>{OF_Y}: %{{y:,}}<extra></extra>",
         )
     )
     return laid_out(figure, "How large are groups of near-duplicates?", "rows in a group", "groups", height=280)

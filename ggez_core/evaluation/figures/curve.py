@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ...figures import BASE, INK, MERGED, REGIONAL, Table, laid_out, whiskers
+from ...figures import BASE, INK, MERGED, OF_TRACE, OF_X, OF_Y, REGIONAL, Table, laid_out, whiskers
 from ..curve import CurvePoint
 from ..parity import choose
 from ..rows import Score
@@ -36,7 +36,7 @@ def tradeoff(curve: Sequence[CurvePoint], alpha: float, chosen: float | None = N
             line={"color": MERGED, "width": 2, "shape": "spline"},
             error_x=whiskers(x, [p.q_global.low for p in points], [p.q_global.high for p in points]),
             error_y=whiskers(y, [p.q_regional.low for p in points], [p.q_regional.high for p in points]),
-            hovertemplate="β = %{customdata}<br>global %{x:.3f}<br>regional %{y:.3f}<extra></extra>",
+            hovertemplate=f"β = %{{customdata}}<br>{OF_X}: %{{x:.3f}}<br>{OF_Y}: %{{y:.3f}}<extra></extra>",
         )
     )
     _mark_ends(figure, points, lambda p: (p.q_global.value, p.q_regional.value), chosen)
@@ -62,7 +62,7 @@ def parity_curve(curve: Sequence[CurvePoint], alpha: float, chosen: float | None
                 customdata=betas,
                 line={"color": color, "dash": dash},
                 error_y=whiskers(values, [e.low for e in estimates], [e.high for e in estimates]),
-                hovertemplate=f"{name} %{{y:.3f}} at β = %{{x}}<extra></extra>",
+                hovertemplate=f"β = %{{x}}: {OF_TRACE} %{{y:.3f}}<extra></extra>",
             )
         )
     figure.add_trace(
@@ -74,7 +74,7 @@ def parity_curve(curve: Sequence[CurvePoint], alpha: float, chosen: float | None
             customdata=betas,
             line={"color": MERGED, "width": 3},
             marker={"symbol": "diamond", "size": 9},
-            hovertemplate="GRP %{y:.3f} at β = %{x}<extra></extra>",
+            hovertemplate="β = %{x}: GRP %{y:.3f}<extra></extra>",
         )
     )
     if chosen is not None:
@@ -98,7 +98,7 @@ def slice_curve(sides: Mapping[str, Mapping[float, Score]], name: str) -> go.Fig
                     customdata=[row.beta for row in rows],
                     line={"color": color, "dash": dash},
                     error_y=whiskers(values, [row.low for row in rows], [row.high for row in rows]),
-                    hovertemplate=f"{side} %{{y:.3f}} at β = %{{x}}<extra></extra>",
+                    hovertemplate=f"β = %{{x}}: {OF_TRACE} %{{y:.3f}}<extra></extra>",
                 )
             )
     return laid_out(figure, f"Which β serves {name} well?", "β, from base (0) to regional (1)", "score (95 % interval)")
@@ -140,7 +140,7 @@ def best_beta_by_alpha(curve: Sequence[CurvePoint], alpha: float) -> go.Figure:
                 mode="lines",
                 name=name,
                 line={"color": color, "dash": dash},
-                hovertemplate=f"α = %{{x:.2f}}: {name} %{{y:.3f}}<extra></extra>",
+                hovertemplate=f"α = %{{x:.2f}}: {OF_TRACE} %{{y:.3f}}<extra></extra>",
             )
         )
     figure.add_vline(x=alpha, line={"color": INK, "dash": "dash"}, annotation_text=f"α = {alpha:.2f}")
@@ -204,7 +204,7 @@ def _mark_ends(figure: go.Figure, points: Sequence[CurvePoint], place: object, c
                     name=name,
                     customdata=[beta],
                     marker={"color": color, "size": 15, "symbol": sign, "line": {"width": 1, "color": INK}},
-                    hovertemplate=f"{name}<br>global %{{x:.3f}}<br>regional %{{y:.3f}}<extra></extra>",
+                    hovertemplate=f"{OF_TRACE}<br>{OF_X}: %{{x:.3f}}<br>{OF_Y}: %{{y:.3f}}<extra></extra>",
                 )
             )
 

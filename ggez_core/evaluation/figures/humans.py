@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
 
-from ...figures import INK, PATTERNS, SEQUENCE, SIGNS, Table, laid_out, whiskers
+from ...figures import INK, OF_TRACE, PATTERNS, SEQUENCE, SIGNS, Table, laid_out, whiskers
 from ..curve import CurvePoint
 from ..ratings.agreement import ALL, Agreement
 from ..ratings.rating import Shown
@@ -41,7 +41,7 @@ def human_bars(means: Sequence[Mean], measure: str, by: str = "language") -> go.
                 },
                 error_y=whiskers(values, [mean.low for mean in ordered], [mean.high for mean in ordered]),
                 customdata=[[mean.n, mean.raters] for mean in ordered],
-                hovertemplate="%{x}: %{y:.2f}, %{customdata[0]} marks of %{customdata[1]} raters<extra></extra>",
+                hovertemplate="%{x}: %{y:.2f} (n = %{customdata[0]})<extra></extra>",
             )
         )
     if measure != "preference" and mine:
@@ -69,7 +69,7 @@ def human_grp(parities: Sequence[HumanParity], curve: Sequence[CurvePoint], alph
                     name=f"{name}, {who}",
                     line={"color": color, "dash": dash, "width": 3 if who == "people" else 2},
                     marker={"symbol": SIGNS[index % len(SIGNS)], "size": 7 if who == "people" else 4},
-                    hovertemplate=f"α = %{{x:.2f}}: {name}, {who} %{{y:.3f}}<extra></extra>",
+                    hovertemplate=f"α = %{{x:.2f}}: {OF_TRACE} %{{y:.3f}}<extra></extra>",
                 )
             )
     figure.add_vline(x=alpha, line={"color": INK, "dash": "dash"}, annotation_text=f"α = {alpha:.2f}")

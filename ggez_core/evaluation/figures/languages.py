@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ...figures import PATTERNS, SEQUENCE, SIGNS, Table, laid_out, whiskers
+from ...figures import OF_TRACE, PATTERNS, SEQUENCE, SIGNS, Table, laid_out, whiskers
 from ..rows import Score
 
 Slices = Mapping[str, Score]
@@ -34,7 +34,7 @@ def language_gap(series: Mapping[str, Slices], reference: str = "en", metric: st
                 mode="markers",
                 name=model,
                 marker={"color": SEQUENCE[number % 6], "symbol": SIGNS[number % 6], "size": 10},
-                hovertemplate=f"{model}, %{{x}}: %{{y:+.3f}}<extra></extra>",
+                hovertemplate=f"{OF_TRACE}, %{{x}}: %{{y:+.3f}}<extra></extra>",
             )
         )
     figure.add_hline(y=0, line={"color": "rgba(128,128,128,0.6)"})
@@ -58,7 +58,7 @@ def consistency_heatmap(
             text=[["" if np.isnan(v) else f"{v:.2f}" for v in line] for line in agreement],
             texttemplate="%{text}" if len(languages) <= 16 else None,
             colorbar={"title": {"text": measure.replace(" ", "<br>")}, "thickness": 12},
-            hovertemplate=f"%{{y}} and %{{x}}: {measure} %{{z:.3f}}<extra></extra>",
+            hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
         )
     )
     question = "Do languages find the same pictures?" + (f" ({model})" if model else "")
@@ -112,7 +112,7 @@ def bars(series: Mapping[str, Slices]) -> go.Figure:
                 textposition="none",
                 marker={"color": SEQUENCE[number % 6], "pattern": {"shape": PATTERNS[number % 6], "size": 6}},
                 error_y=whiskers(values, [row.low for row in rows.values()], [row.high for row in rows.values()]),
-                hovertemplate=f"{model}, %{{x}}: %{{y:.3f}} (%{{text}})<extra></extra>",
+                hovertemplate=f"{OF_TRACE}, %{{x}}: %{{y:.3f}} (%{{text}})<extra></extra>",
             )
         )
     figure.update_layout(barmode="group", bargap=0.25)
