@@ -75,10 +75,10 @@ class Shown:
 
 
 def starts(kind: str) -> list[str]:
-    """The configs of a kind that ship, by their names; those of the small world first, since they run anywhere."""
+    """The configs of a kind that ship, by their names: first that of the page's pair, then what runs anywhere."""
     found = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in configs_root().glob("*.yaml")}
     names = [name for name, config in found.items() if config.get("kind") == kind]
-    return sorted(names, key=lambda name: ("small-world" not in name, name))
+    return sorted(names, key=lambda name: ("small-world" not in name, "siglip" not in name, name))
 
 
 def start_config(name: str) -> str:

@@ -32,7 +32,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_fields_write_the_config_and_a_config_fills_the_fields() -> None:
-    assert trainings.starts("finetune")[0].startswith("small-world")
+    assert trainings.starts("finetune")[0] == "small-world-siglip"
     assert trainings.starts("distill")[0] == "distill-small-world"
     assert not set(trainings.starts("finetune")) & set(trainings.starts("distill"))
     text = trainings.start_config("small-world-siglip")
