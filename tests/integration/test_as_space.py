@@ -86,7 +86,7 @@ def test_the_main_job_is_done_where_only_requirements_are_installed(python: str,
 
     before = _files(code)
     with running(python, code, tmp_path) as url:
-        assert TITLE in httpx.get(url).text  # this folder's code, not what may be installed
+        assert TITLE in httpx.get(url, timeout=60).text  # this folder's code, not what may be installed
         client = Client(url, verbose=False, httpx_kwargs={"timeout": PATIENCE})
         assert client.predict(api_name="/load_pair")["live"]
         for family, ask, arguments in (
@@ -101,7 +101,7 @@ def test_the_main_job_is_done_where_only_requirements_are_installed(python: str,
             ]
         done = client.predict("mine", 0.5, api_name="/export")
         assert done["folder"] == ""
-        names = zipfile.ZipFile(io.BytesIO(httpx.get(url + done["zip_url"]).content)).namelist()
+        names = zipfile.ZipFile(io.BytesIO(httpx.get(url + done["zip_url"], timeout=60).content)).namelist()
         assert {"mine/model.safetensors", "mine/config.json"} <= set(names)
         folder = str(code / "assets" / "demo" / "siglip" / "base")
         for refused, why in ((folder, "aren't opened for visitors"), ("someone/model", "isn't among the models")):

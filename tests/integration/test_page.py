@@ -115,7 +115,7 @@ def test_an_answer_is_what_the_merged_checkpoint_says(client: Client, url: str, 
     query = "ภาพนี้แสดงตุ๊กตุ๊ก"
     answer = client.predict(query, beta, components, api_name="/search_images")
     done = client.predict("merged", beta, components, api_name="/export")
-    archive = httpx.get(url + done["zip_url"])
+    archive = httpx.get(url + done["zip_url"], timeout=60)
     zipfile.ZipFile(io.BytesIO(archive.content)).extractall(tmp_path)
 
     model = SiglipModel.from_pretrained(tmp_path / "merged").eval()
@@ -180,13 +180,13 @@ def test_visitors_at_different_beta_do_not_mix(url: str) -> None:
 def test_only_who_exported_can_fetch(client: Client, url: str, service: Service) -> None:
     done = client.predict("mine", 0.5, None, "bfloat16", "1GB", api_name="/export")
     assert Path(done["folder"]).is_dir()  # strangers aren't told (tests/security)
-    assert httpx.get(url + done["files"][0]["url"]).status_code == 200
+    assert httpx.get(url + done["files"][0]["url"], timeout=60).status_code == 200
     ticket = done["zip_url"].split("/")[1]
     for address in (
         f"exports/{'A' * 22}/mine.zip", f"exports/{ticket}/other.zip", f"exports/{ticket}/mine/..%2f..%2fsecret",
         f"exports/..%2f..%2f{ticket}/mine.zip", f"exports/{ticket}", "exports/", f"exports/{ticket}/mine/nothing.json",
     ):  # fmt: skip
-        answer = httpx.get(url + address)
+        answer = httpx.get(url + address, timeout=60)
         assert answer.status_code == 404 or "text/html" in answer.headers["content-type"], address
     other = visitor(url)
     other_ticket = other.predict("mine", 0.5, api_name="/export")["zip_url"].split("/")[1]
@@ -301,6 +301,6 @@ def test_a_failure_of_ours_is_logged_and_not_shown(caplog: pytest.LogCaptureFixt
 
 
 def test_pictures_are_served_and_others_are_not_found(url: str) -> None:
-    found = httpx.get(url + "pictures/0.webp")
+    found = httpx.get(url + "pictures/0.webp", timeout=60)
     assert Image.open(io.BytesIO(found.content)).format == "WEBP"
-    assert httpx.get(url + "pictures/100000.webp").status_code == 404
+    assert httpx.get(url + "pictures/100000.webp", timeout=60).status_code == 404

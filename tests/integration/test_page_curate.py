@@ -214,7 +214,7 @@ def test_a_program_curates_counts_looks_and_takes_the_rows_home(client: Client, 
     assert all(any(reason.startswith("not a caption") for reason in row["reasons"]) for row in rows)
     assert Image.open(io.BytesIO(base64.b64decode(rows[0]["picture"].partition(",")[2]))).size[0] <= 128
     taken = client.predict("mine", "SEA", 0.5, 8, None, api_name="/export_curated")
-    archive = zipfile.ZipFile(io.BytesIO(httpx.get(f"{client.src}{taken['zip_url']}").content))
+    archive = zipfile.ZipFile(io.BytesIO(httpx.get(f"{client.src}{taken['zip_url']}", timeout=60).content))
     assert {Path(name).name for name in archive.namelist()} == {"README.md", "train-00000.parquet"}
     card = archive.read("mine/README.md").decode()
     assert yaml.safe_load(card.split("---")[1])["size_categories"] == ["n<1K"]

@@ -243,7 +243,7 @@ def test_a_program_draws_and_fetches_pictures_that_nobody_else_can(url: str, pai
     assert [column["beta"] for column in found["columns"]] == [0, 0.3, 1]
     assert found["columns"][0]["change"] == 0
     assert found["columns"][2]["change"] > 0
-    picture = Image.open(io.BytesIO(httpx.get(url + found["columns"][0]["url"]).content))
+    picture = Image.open(io.BytesIO(httpx.get(url + found["columns"][0]["url"], timeout=60).content))
     assert picture.size == (found["width"], found["height"])
     assert np.array_equal(pixels(picture), alone(pair[0], Drawing("a cat", seed=4, steps=STEPS)))
     other.predict(*pair, api_name="/load_pair")
@@ -251,7 +251,7 @@ def test_a_program_draws_and_fetches_pictures_that_nobody_else_can(url: str, pai
     _, ticket, name = found["columns"][0]["url"].split("/")
     _, their_ticket, their_name = theirs["columns"][0]["url"].split("/")
     assert (ticket, name) != (their_ticket, their_name)
-    assert httpx.get(f"{url}drawn/{their_ticket}/{name}").status_code == 404
-    assert httpx.get(f"{url}drawn/{'A' * 22}/{their_name}").status_code == 404
+    assert httpx.get(f"{url}drawn/{their_ticket}/{name}", timeout=60).status_code == 404
+    assert httpx.get(f"{url}drawn/{'A' * 22}/{their_name}", timeout=60).status_code == 404
     with pytest.raises(AppError, match="can't be asked this"):
         mine.predict("cat", api_name="/search_images")

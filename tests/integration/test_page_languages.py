@@ -209,7 +209,7 @@ def test_visitors_at_once_each_get_their_own_language(url: str) -> None:
 
 def test_the_page_is_laid_out_in_the_language_of_header_or_address(url: str) -> None:
     def laid_out(query: str = "", **headers: str) -> str:
-        page = httpx.get(url + query, headers=headers).text
+        page = httpx.get(url + query, headers=headers, timeout=60).text
         config = json.loads(page.split("window.gradio_config = ", 1)[1].split(";</script>", 1)[0])
         (label,) = [part["props"]["label"] for part in config["components"] if part["type"] == "json"]
         code = next(code for code in ("en", "id", "th") if words(code)["tab.compare"] == label)
@@ -223,7 +223,7 @@ def test_the_page_is_laid_out_in_the_language_of_header_or_address(url: str) -> 
 
 
 def test_what_programs_are_told_of_endpoints_is_english(url: str) -> None:
-    info = httpx.get(url + "gradio_api/info", headers={"accept-language": "th"}).json()
+    info = httpx.get(url + "gradio_api/info", headers={"accept-language": "th"}, timeout=60).json()
     labels = {value["label"] for value in info["named_endpoints"]["/at_once"]["returns"]}
     assert labels == {words("en")["tab.compare"]}
 
