@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 from ggez_core.checkpoints import open_checkpoint
 from ggez_core.checkpoints import output as output_module
 from ggez_core.merging import merge, plan
-from ggez_core.progress import Step
+from ggez_core.progress import Step, unshare_bars
 
 Tensors = dict[str, torch.Tensor]
 Pair = tuple[Path, Path]
@@ -148,6 +148,7 @@ def forked(work: Callable[[], object]) -> int:
     if process == 0:
         status = 1
         try:
+            unshare_bars()
             torch.set_num_threads(1)  # makes torch's pool anew, before two threads of the merge would at once
             work()
             status = 0

@@ -108,7 +108,9 @@ class _OnCard:
         from ggez_core.checkpoints import open_checkpoint
         from ggez_core.families import Placement, family_of
         from ggez_core.merging import LiveModel
+        from ggez_core.progress import unshare_bars
 
+        unshare_bars()  # or who gives up while a model is loaded stops every later loading, here and in the page
         torch.set_num_threads(1)  # threads of the process that was forked don't exist in this one
         if self._held is None or self._held[0] != (job.base, job.regional):
             self._held = None  # its memory goes before the next pair comes
