@@ -109,7 +109,7 @@ def _fetched(
 
 def _told(progress: Progress, nbytes: int) -> type:
     """A bar for the Hub's client that shows nothing and tells `progress`, which may raise Cancelled in any thread."""
-    from tqdm import tqdm  # type: ignore[import-untyped]  # comes with the Hub's client
+    from tqdm import tqdm  # comes with the Hub's client
 
     class Told(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **settings: Any) -> None:

@@ -5,6 +5,7 @@ Only the answer and the end of its turn are to be learned; everything before is 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,10 +21,11 @@ _VISION = ("vision_tower", "vision_model", "visual", "vision_encoder")
 
 
 class Lessons:
-    """How a loaded model is taught."""
+    """How a loaded model is taught. Threads may share it."""
 
     def __init__(self, model: VisionLanguageModel) -> None:
         self.model = model
+        self._one_at_a_time = threading.Lock()  # a fast tokenizer keeps how to pad, which each call sets anew
 
     @property
     def vision_parts(self) -> tuple[str, ...]:
@@ -76,13 +78,15 @@ class Lessons:
 
     def _processed(self, **given: Any) -> dict[str, torch.Tensor]:
         try:
-            found = self.model.processor(padding=True, padding_side="right", return_tensors="pt", **given)
+            with self._one_at_a_time:
+                found = self.model.processor(padding=True, padding_side="right", return_tensors="pt", **given)
         except (ValueError, TypeError, OSError) as error:
             raise DataError(f"a row can't be prepared for the model: {one_line(error)}") from error
         return {name: value for name, value in found.items() if isinstance(value, torch.Tensor)}
 
     def _ids(self, text: str) -> list[int]:
-        ids: list[int] = self.model.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+        with self._one_at_a_time:
+            ids: list[int] = self.model.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -174,3 +176,21 @@ def test_lora_and_gradient_checkpointing_train_it_too(tmp_path: Path) -> None:
     assert compared.compatible
     assert any(part.counts.get("changed") for part in compared.components.values())
     assert (ended.model / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def test_threads_prepare_batches_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of different lengths, all padded, though counting tokens and padding go through one tokenizer."""
+    made = planned(tmp_path, "gemma3")
+    objective = cast(AnswerTuning, made.objective)
+    shares = [[2, 5, 8], [8, 2], [5, 8, 2, 1]] * 8
+    own = transformers.PreTrainedTokenizerFast.set_truncation_and_padding
+
+    def slow(*args: Any, **given: Any) -> None:
+        own(*args, **given)
+        time.sleep(0.0005)  # others have their turn between what is set and what is done
+
+    monkeypatch.setattr("transformers.PreTrainedTokenizerFast.set_truncation_and_padding", slow)
+    alone = [objective.batch(rows, [0] * len(rows)).inputs["input_ids"] for rows in shares[:3]]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda rows: objective.batch(rows, [0] * len(rows)).inputs["input_ids"], shares))
+    assert all(torch.equal(ids, alone[index % 3]) for index, ids in enumerate(found))
