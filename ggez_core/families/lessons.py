@@ -5,6 +5,7 @@ Only the answer and the end of its turn are to be learned; everything before is 
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +26,8 @@ class Lessons:
 
     def __init__(self, model: VisionLanguageModel) -> None:
         self.model = model
-        self._one_at_a_time = threading.Lock()  # a fast tokenizer keeps how to pad, which each call sets anew
+        # A fast tokenizer keeps how to pad, which each call sets anew: not the one that answers questions meanwhile.
+        self._processor, self._one_at_a_time = copy.deepcopy(model.processor), threading.Lock()
 
     @property
     def vision_parts(self) -> tuple[str, ...]:
@@ -58,7 +60,7 @@ class Lessons:
         if self.model.prompting.form is not None:
             return self._by_suffix(questions, answers, images)
         texts = [self.written(asked, answer) for asked, answer in zip(questions, answers, strict=True)]
-        bos = self.model.processor.tokenizer.bos_token
+        bos = self._processor.tokenizer.bos_token
         found = self._processed(text=texts, images=images, add_special_tokens=not (bos and texts[0].startswith(bos)))
         labels = torch.full_like(found["input_ids"], IGNORED)
         lengths = found["attention_mask"].sum(1).tolist()
@@ -79,14 +81,14 @@ class Lessons:
     def _processed(self, **given: Any) -> dict[str, torch.Tensor]:
         try:
             with self._one_at_a_time:
-                found = self.model.processor(padding=True, padding_side="right", return_tensors="pt", **given)
+                found = self._processor(padding=True, padding_side="right", return_tensors="pt", **given)
         except (ValueError, TypeError, OSError) as error:
             raise DataError(f"a row can't be prepared for the model: {one_line(error)}") from error
         return {name: value for name, value in found.items() if isinstance(value, torch.Tensor)}
 
     def _ids(self, text: str) -> list[int]:
         with self._one_at_a_time:
-            ids: list[int] = self.model.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
+            ids: list[int] = self._processor.tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
 
