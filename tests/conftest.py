@@ -1,10 +1,12 @@
-"""What every test may ask for: a fresh seed, printed with a failing test so that it can be had again; the command."""
+"""What every test has: a cache and random numbers of its own. What it may ask for: a fresh seed, printed with a
+failing test so that it can be had again; the command."""
 
 from __future__ import annotations
 
 import os
 import random
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +25,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("GGEZ_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def numbers(request: pytest.FixtureRequest) -> None:
+    """What a test draws doesn't depend on the tests before it; who wants other numbers every time asks for `seed`."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(zlib.crc32(request.node.nodeid.encode()))
 
 
 @pytest.fixture

@@ -99,15 +99,20 @@ def inputs(name: str, given: dict[str, Any], shape: tuple[int, ...]) -> tuple[li
 @pytest.mark.parametrize(("name", "given"), [(name, GIVEN.get(name, {})) for name in sorted(methods())] + ROWS)
 @pytest.mark.parametrize("shape", [(701,), (40, 17), (6, 5, 3, 3), (60, 1), (1, 60), (1,), ()])
 def test_the_blocks_size_changes_nothing(
-    name: str, given: dict[str, Any], shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    name: str, given: dict[str, Any], shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """But the last bit of a sum: compared in float64, to what a change of one chosen element would exceed by far."""
+    """But the last bits of sums: compared in float64, to what a change of one chosen element would exceed by far.
+
+    Terms of any size can cancel, so what is allowed is a share of the tensor's largest element, not of each.
+    """
+    torch.manual_seed(seed)
     models, base, arguments = inputs(name, given, shape)
     whole = get(name)(models, base, **arguments)
     for longest in (1, 50, 64):
         monkeypatch.setattr("ggez_core.merging.methods.blocks.BLOCK", longest)
         monkeypatch.setattr(FEW, 20)
-        torch.testing.assert_close(get(name)(models, base, **arguments), whole, rtol=1e-13, atol=1e-14)
+        merged = get(name)(models, base, **arguments)
+        torch.testing.assert_close(merged, whole, rtol=0, atol=1e-11 * float(whole.abs().max()))
 
 
 @pytest.mark.parametrize("start", [0, 1, 7, 8, 1000, 1003])
