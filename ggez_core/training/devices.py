@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,26 @@ def _check_trackers(names: Sequence[str]) -> None:
             raise TrainingError(f"loop.trackers: {name!r} is none; there are {', '.join(known)}")
         if name not in there:
             raise TrainingError(f"loop.trackers: {name} isn't installed; pip install {name}, or leave it out")
+
+
+def start_trackers(accelerator: Any, names: Sequence[str], told: Mapping[str, Any]) -> None:
+    """Start the accelerator's trackers and tell them the run's settings. Raises TrainingError where one refuses."""
+    try:
+        accelerator.init_trackers("ggez", config=_flat(told))
+    except Exception as error:  # whatever the tracker's own library raises: no key, no network, no room
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise TrainingError(f"loop.trackers: can't start {', '.join(names)}: {why}") from error
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings as trackers take them: numbers and texts by dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = value if isinstance(value, int | float | str) else str(value)
+    return found
 
 
 def check_device(settings: LoopSettings) -> bool:

@@ -20,7 +20,7 @@ import torch
 from ..errors import Cancelled, TrainingError
 from .averaged import Averaged
 from .compared import backward_as_one
-from .devices import accelerator_of, forward_size
+from .devices import accelerator_of, forward_size, start_trackers
 from .feed import Feed
 from .objective import Batch, Comparing, Inputs, Objective
 from .optimizers import optimizer_of
@@ -149,7 +149,7 @@ class _Loop:
         self.since = _Since()
         self.pending: _Outcome | None = None
         if settings.trackers and self.main:
-            self.accelerator.init_trackers("ggez", config=_flat(tracked))
+            start_trackers(self.accelerator, settings.trackers, tracked)
 
     def run(self) -> Trained:
         done = self._resumed()
@@ -362,14 +362,3 @@ def _memory(device: torch.device) -> int:
     import psutil
 
     return int(psutil.Process().memory_info().rss)
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Settings as trackers take them: numbers and texts by dotted names."""
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{name}.")
-        else:
-            found[f"{prefix}{name}"] = value if isinstance(value, int | float | str) else str(value)
-    return found

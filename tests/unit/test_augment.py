@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ggez_core.training.augment import Augment, AugmentSettings, common_words
+from ggez_core.training.augment import Augment, AugmentSettings, all_words, common_words
 
 PICTURE = Image.fromarray(np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3))
 
@@ -58,7 +58,27 @@ def test_words_are_put_around_that_many_texts_have() -> None:
     assert any(words[-1] == "durian" != words[0] for words in found)
 
 
-@pytest.mark.parametrize("settings", [{"mirror": 2}, {"words": -1}, {"flip": 1}])
+def test_made_up_words_are_pieces_of_words() -> None:
+    texts = [f"photo {name}" for name in ("durian", "rambutan", "salak")] * 10  # no word but "photo" is in many texts
+    assert all_words(texts) == ("durian", "photo", "rambutan", "salak")
+    augment = Augment(AugmentSettings(words=2, made_up=1), texts)
+    found = [augment.text("mango", seed).split() for seed in range(200)]
+    assert found[7] == augment.text("mango", 7).split()
+    assert {len(words) for words in found} == {1, 2, 3}
+    made_up = {word for words in found for word in words} - {"mango"}
+    pieces = {word[a:b] for word in all_words(texts) for a in range(len(word)) for b in range(a + 1, a + 6)}
+    assert len(made_up) > 100
+    assert all(any(w[:n] in pieces and w[n:] in pieces | {""} for n in range(1, len(w) + 1)) for w in made_up)
+
+
+def test_as_many_words_are_made_up_as_asked() -> None:
+    texts = [f"photo {name}" for name in map(chr, range(0x41, 0x5B))]
+    augment = Augment(AugmentSettings(words=1, made_up=0.25), texts)
+    words = [word for seed in range(4000) for word in augment.text("mango", seed).split() if word != "mango"]
+    assert words.count("photo") / len(words) == pytest.approx(0.75, abs=0.05)
+
+
+@pytest.mark.parametrize("settings", [{"mirror": 2}, {"words": -1}, {"flip": 1}, {"made_up": 0.5}])
 def test_settings_are_checked(settings: dict[str, float]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  (pydantic's own words)
         AugmentSettings(**settings)  # type: ignore[arg-type]

@@ -248,6 +248,16 @@ def test_trackers_are_told(tmp_path: Path) -> None:
     assert {"near", "apart", "learning_rate", "grad_norm", "last"} <= set(told.Tags()["scalars"])
 
 
+def test_a_tracker_that_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError("No API key configured.\nUse `wandb login`")  # what wandb says, in its own class of error
+
+    monkeypatch.setattr("accelerate.tracking.TensorBoardTracker.__init__", refuse)
+    said = r"loop.trackers: can't start tensorboard: No API key configured. Use `wandb login`"
+    with pytest.raises(TrainingError, match=said):
+        run(tmp_path, trackers=("tensorboard",))
+
+
 def test_a_tracker_that_isnt_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("accelerate.tracking.get_available_trackers", list)
     with pytest.raises(TrainingError, match=r"loop.trackers: wandb isn't installed; pip install wandb"):
