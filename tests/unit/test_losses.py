@@ -83,6 +83,7 @@ def test_equals_its_formula_in_float64(name: str, seed: int) -> None:
     assert found.dtype == torch.float64
     assert float(found) == pytest.approx(FORMULAS[name](given), rel=1e-12)
     wanting = [key for key in ("text", "english") if key in tensors]
+    wanting += ["target"] if "student" in loss.targets else []  # then the target is what is trained, too
     for key in wanting:
         tensors[key].requires_grad_()
     loss.function(**tensors, **parameters).backward()
