@@ -72,8 +72,8 @@ def main() -> None:
     print(f"n: {', '.join(f'{side} {number:,}' for side, number in shipped.n.items())}; seeds: {len(ours)}")
     for of in shipped.scores:
         differences = [one.scores[of] - shipped.scores[of] for one in ours]
-        print(f"{of}: {over(differences)} against the shipped")
-    print(f"best merge: {over([one.gain for one in ours])} over the better parent")
+        print(f"{of}: {over(differences, '+.3f')} against the shipped")
+    print(f"best merge: {over([one.gain for one in ours], '+.3f')} over the better parent")
 
 
 def result(model: Path) -> str:
@@ -81,13 +81,13 @@ def result(model: Path) -> str:
     return str(RunFolder(model).models["model"] if (model / "events.jsonl").is_file() else model)
 
 
-def over(samples: Sequence[Sample]) -> str:
+def over(samples: Sequence[Sample], form: str = ".3f") -> str:
     """The mean over seeds, with its interval over things, and over the seeds where there are several."""
     whole = (1 / len(samples)) * sum(samples[1:], samples[0])
-    said = f"{shown(whole.estimate, '+.3f')} over things"
+    said = f"{shown(whole.estimate, form)} over things"
     if len(samples) > 1:
         seeds = Interval.of([one.value for one in samples])
-        said += f", [{seeds.low:+.3f}, {seeds.high:+.3f}] over seeds"
+        said += f", [{seeds.low:{form}}, {seeds.high:{form}}] over seeds"
     return said
 
 
