@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -38,9 +39,12 @@ def dies_in(stage: str, settings: AdaptSettings, folder: Path) -> None:
         if stage == "finetune":
             if not list((folder / "training" / "training" / "checkpoints").glob("step-*")):
                 return  # not before there is something to go on from
-            pid = RunFolder(folder / "training").status.pid
+            run = RunFolder(folder / "training")
+            pid = run.status.pid
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
+            while run.status.alive:  # it takes its time to go, and would be followed by the next adaptation
+                time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGKILL)
 
     adapt(settings, folder, progress=watch)
