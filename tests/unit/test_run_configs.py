@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,13 @@ def test_every_shipped_config_is_whole(path: Path) -> None:
     whole = complete(read_config(path))
     assert whole == complete(whole)
     assert whole["loop"]["learning_rate"] > 0
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS[0].parent.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_models_of_the_hub_are_pinned(path: Path) -> None:
+    models = re.findall(r"^\s*(?:- )?(?:model|base): *([\w.-]+/[^\s#]+)", path.read_text("utf-8"), re.MULTILINE)
+    assert all(re.search(r"@[0-9a-f]{40}$", model) for model in models)
+    assert models or "demo:" in path.read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
