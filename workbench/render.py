@@ -45,6 +45,7 @@ def languages() -> Html:
                 language_name(code),
                 href=f"?{PARAMETER}={code}",
                 lang=code,
+                aria_label=language_name(code),  # what is in a closed list has no text for some tools
                 aria_current="true" if code == spoken else None,
             ),
         )

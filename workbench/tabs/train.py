@@ -150,9 +150,9 @@ def build(service: Service, tabs: gr.Tabs, opened: gr.Tab, chosen: ModelsTab) ->
         )
         batch = gr.Number(shown.batch, label=say("train.batch"), precision=0, minimum=0, min_width=120)
         rate = gr.Number(shown.rate, label=say("train.rate"), minimum=0, min_width=120)
-        lora = gr.Checkbox(shown.lora, label=say("train.lora"), info=say("train.lora.info"), min_width=200)
+        lora = gr.Checkbox(shown.lora, label=say("train.lora"), info=say("train.lora.info"), elem_classes="gg-box")
         sampled = gr.Checkbox(
-            shown.samples, label=say("train.samples.make"), info=say("train.samples.make.info"), min_width=200
+            shown.samples, label=say("train.samples.make"), info=say("train.samples.make.info"), elem_classes="gg-box"
         )
     config = gr.Code(first, label=say("train.config"), language="yaml", lines=12, max_lines=30, buttons=["copy"])
     gr.HTML(fine(say("train.config.keys")), padding=False)
