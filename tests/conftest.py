@@ -13,7 +13,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("ggez", deadline=None)  # a busy machine's pauses are no failures
+# A busy machine's pauses are no failures; with a given seed Hypothesis too draws the same every time.
+hypothesis.settings.register_profile("ggez", deadline=None, derandomize="GGEZ_TEST_SEED" in os.environ)
 hypothesis.settings.load_profile("ggez")
 
 Ggez = Callable[..., tuple[int, str, str]]

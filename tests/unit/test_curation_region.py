@@ -69,8 +69,8 @@ def test_the_rule_is_its_formula_whatever_the_order(signals: list[dict[str, int]
     assert again[1:] == pytest.approx((belief, sea), abs=1e-9)
 
 
-def test_many_rows_are_each_alone() -> None:
-    rng = np.random.default_rng()
+def test_many_rows_are_each_alone(seed: int) -> None:
+    rng = np.random.default_rng(seed)
     rows, codes, p = rng.integers(0, 50, 200), rng.integers(-1, 5, 200).astype(np.int16), rng.random(200) * 0.2
     inside = np.array([True, False, True, False, False])
     found = combine(50, [Told(rows[:90], codes[:90], p[:90]), Told(rows[90:], codes[90:], p[90:])], inside)

@@ -322,8 +322,8 @@ def test_two_at_once_are_refused(tmp_path: Path) -> None:
         recut(tmp_path, Cut())
 
 
-def test_pieces_cover_every_row_once(tmp_path: Path) -> None:
-    rng = np.random.default_rng()
+def test_pieces_cover_every_row_once(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
     count = int(rng.integers(40, 120))
     rows = sample(count)
     types = {"image": "STRUCT(bytes BLOB, path VARCHAR)", "text": "VARCHAR", "id": "VARCHAR"}

@@ -36,7 +36,7 @@ def _world(seed: int, count: int = 120, language: str = "en") -> Batch:
     chosen = [shown[i] for i in rng.choice(len(shown), min(count, len(shown)), replace=False)]
     texts = []
     for number, picture in enumerate(chosen):
-        others = [p.concept for p in chosen if p.concept.aspect != picture.concept.aspect]
+        others = [p.concept for p in shown if p.concept.aspect != picture.concept.aspect]
         named = picture.concept if number % 2 == 0 else others[rng.integers(len(others))]
         texts.append(captions(named.names[language], language, "test")[0])
     return Batch([p.id for p in chosen], list(texts), [p.image for p in chosen], {"language": [language] * len(chosen)})
