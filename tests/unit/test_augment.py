@@ -30,13 +30,14 @@ def test_pictures_are_changed_as_the_settings_say(seed: int) -> None:
     middle = (plain > 30) & (plain < 225)
     for colour in range(3):
         assert np.ptp(shift[..., colour][middle[..., colour]]) <= 1  # one shift a colour, but for rounding
-    assert 0 < np.abs(shift).max() <= 26
+    assert np.abs(shift).max() <= 26
     spread = changed(seed, contrast=0.3)[middle].std() / plain[middle].std()
     assert 0.65 < spread < 1.35
-    assert spread != 1
     over = changed(seed, pattern=0.2) - plain
-    assert 0 < np.abs(over).max() <= 26
+    assert np.abs(over).max() <= 26
     assert np.ptp(over, axis=2).max() <= 2  # the same in all colours
+    for some in ({"tint": 0.1}, {"contrast": 0.3}, {"pattern": 0.2}):  # one draw may be too small to be seen
+        assert any((changed(seed + other, **some) != plain).any() for other in range(10)), some
 
 
 def test_a_seed_says_it_all(seed: int) -> None:

@@ -111,7 +111,7 @@ def test_differences_of_two_settings_are_paired(seed: int) -> None:
     low, high = cluster_ratio_interval(
         np.array([a.values["a"] for a in other]), np.array([a.values["a"] for a in base]), clusters
     )
-    assert (paired.low, paired.high) == pytest.approx((low, high), abs=0.02)  # other draws of the same bootstrap
+    assert (paired.low, paired.high) == pytest.approx((low, high), abs=0.06)  # other draws of the same bootstrap
     same = (ours - ours).estimate
     assert (same.value, same.low, same.high) == (0, 0, 0)
 
